@@ -1,0 +1,40 @@
+# Everything installs into .venv beside this file; nothing needs root.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint demo crash-test bench clean
+
+run: .venv/.installed
+	$(BIN)/casa database upgrade
+	$(BIN)/casa agency demonstrate
+	$(BIN)/casa run
+
+test: .venv/.tested
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: .venv/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: .venv/.tested
+	$(BIN)/python tools/demo.py
+
+bench: .venv/.tested
+	$(BIN)/python benchmarks/match.py
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv || ( rm -rf .venv && $(PYTHON) -m pip install --user virtualenv \
+		&& $(PYTHON) -m virtualenv .venv )
+
+.venv/.installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/.tested: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@ .venv/.installed

@@ -1,0 +1,75 @@
+"""The assembly of the service's parts, and nothing else."""
+
+import os
+
+from flask import Flask
+from flask_smorest import Api
+
+from casa import problems
+from casa.accidents import routes as accident_routes
+from casa.alerts import agency_routes, sequence
+from casa.alerts import routes as alert_routes
+from casa.alerts.kinds import Kinds
+from casa.alerts.renderers import Renderer
+from casa.audience import routes as audience_routes
+from casa.database import Database
+from casa.delivery import realtime
+from casa.delivery import routes as delivery_routes
+from casa.disasters import routes as disaster_routes
+from casa.exchange import cap, geojson
+from casa.geography import places
+from casa.geography import routes as place_routes
+from casa.missing_persons import routes as missing_person_routes
+from casa.operations import blueprint as operations_blueprint
+from casa.settings import Settings
+
+BLUEPRINTS = (
+    alert_routes.blueprint,
+    agency_routes.blueprint,
+    accident_routes.blueprint,
+    missing_person_routes.blueprint,
+    disaster_routes.blueprint,
+    audience_routes.blueprint,
+    delivery_routes.blueprint,
+    place_routes.blueprint,
+    operations_blueprint,
+)
+
+KINDS = Kinds([accident_routes.KIND, missing_person_routes.KIND, disaster_routes.KIND])
+
+RENDERERS = (
+    Renderer("geojson", geojson.MEDIA_TYPE, geojson.render),
+    Renderer("xml", "application/cap+xml", lambda message, _: cap.to_xml(message)),
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole service as a WSGI application; by default with the environment's settings."""
+    settings = settings or Settings.from_environment(os.environ)
+    app = Flask(__name__)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.body_limit,
+        API_TITLE="CASA: CARICOM Secure App alert backend",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    if settings.boundaries is not None:
+        places.use(places.load(settings.boundaries))
+    app.extensions["casa.settings"] = settings
+    app.extensions["casa.database"] = Database(settings.database_url)
+    app.extensions["casa.kinds"] = KINDS
+    app.extensions["casa.renderers"] = RENDERERS
+    app.extensions["casa.sequence"] = sequence.current
+    api = Api(app)
+    for scheme, text in (("agencyKey", "An agency's key"), ("deviceSecret", "A device's secret")):
+        api.spec.components.security_scheme(
+            scheme, {"type": "http", "scheme": "bearer", "description": text}
+        )
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    problems.init_app(app)
+    realtime.init_app(app)
+    return app

@@ -1,0 +1,126 @@
+"""``casa agency`` and ``casa key``: who may publish what, and the keys of their systems."""
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casa.agencies import keys
+from casa.agencies.demonstration import DEMONSTRATION
+from casa.agencies.mandates import SEVERITIES
+from casa.agencies.models import Agency, ApiKey, MandateRow
+from casa.commands.processes import read_settings
+from casa.database import Database
+from casa.geography.places import UnknownPlace, gazetteer
+
+
+@click.group()
+def agency() -> None:
+    """Agencies and their mandates."""
+
+
+@agency.command("add")
+@click.argument("code")
+@click.option("--name", required=True, help="As the public knows it.")
+@click.option("--sender", required=True, help="Its CAP sender, such as alerts@police.example.")
+@click.option("--contact", help="Shown with its alerts.")
+@click.option("--web", help="Shown with its alerts.")
+def add_agency(code: str, name: str, sender: str, contact: str | None, web: str | None) -> None:
+    """Add the agency CODE; it may publish nothing until it has a mandate."""
+    with Database(read_settings().database_url).writing() as session:
+        if session.scalar(select(Agency).where(Agency.code == code)) is not None:
+            raise click.ClickException(f"There is an agency {code} already.")
+        session.add(Agency(code=code, name=name, sender=sender, contact=contact, web=web))
+    click.echo(f"Added {code}. Next: casa agency mandate {code} --kind … --place …")
+
+
+@agency.command("mandate")
+@click.argument("code")
+@click.option("--kind", "kinds", multiple=True, required=True, help="accident, …; repeatable.")
+@click.option("--place", "places", multiple=True, required=True, help="JM, JM-01, …; repeatable.")
+@click.option("--max-severity", type=click.Choice(SEVERITIES), default="Extreme", show_default=True)
+@click.option("--open-sea", is_flag=True, help="Also all water of the region beyond any state's.")
+@click.option("--beyond-region", is_flag=True, help="Also outside the Caribbean region's box.")
+def add_mandate(
+    code: str,
+    kinds: tuple[str, ...],
+    places: tuple[str, ...],
+    max_severity: str,
+    open_sea: bool,
+    beyond_region: bool,
+) -> None:
+    """Let agency CODE publish these kinds in these places."""
+    try:
+        for place in places:
+            gazetteer().place(place)
+    except UnknownPlace as error:
+        raise click.ClickException(str(error)) from error
+    with Database(read_settings().database_url).writing() as session:
+        session.add(
+            MandateRow(
+                agency_id=_agency(session, code).id,
+                kinds=list(kinds),
+                places=list(places),
+                max_severity=max_severity,
+                open_sea=open_sea,
+                beyond_region=beyond_region,
+            )
+        )
+    click.echo(f"{code} may publish {', '.join(kinds)} in {', '.join(places)}.")
+
+
+@agency.command("list")
+def list_agencies() -> None:
+    """List agencies, their mandates and their keys' ids."""
+    with Database(read_settings().database_url).reading() as session:
+        for one in session.scalars(select(Agency).order_by(Agency.code)):
+            click.echo(f"{one.code}  {one.name}  <{one.sender}>")
+            for mandate in one.mandates:
+                click.echo(
+                    f"    {', '.join(mandate.kinds)} in {', '.join(mandate.places)}"
+                    f" up to {mandate.max_severity}"
+                )
+            issued = session.scalars(select(ApiKey).where(ApiKey.agency_id == one.id))
+            for row in issued:
+                state = f"revoked {row.revoked:%Y-%m-%d}" if row.revoked else "valid"
+                click.echo(f"    key {row.id} ({row.name}): {state}")
+
+
+@agency.command("demonstrate")
+def demonstrate() -> None:
+    """Add the demonstration agencies that are not there yet; print their keys, once."""
+    with Database(read_settings().database_url).writing() as session:
+        for plan in DEMONSTRATION:
+            if session.scalar(select(Agency).where(Agency.code == plan.code)) is None:
+                found = plan.create(session)
+                click.echo(f"{plan.code:8} {plan.name:48} {keys.issue(session, found, 'demo')}")
+
+
+@click.group()
+def key() -> None:
+    """API keys of agencies' systems."""
+
+
+@key.command("issue")
+@click.argument("code")
+@click.option("--name", required=True, help="What the key is for.")
+def issue_key(code: str, name: str) -> None:
+    """Print a new key of agency CODE. It is shown this once and kept only as a digest."""
+    with Database(read_settings().database_url).writing() as session:
+        click.echo(keys.issue(session, _agency(session, code), name))
+
+
+@key.command("revoke")
+@click.argument("identifier")
+def revoke_key(identifier: str) -> None:
+    """Revoke the key whose id ('casa agency list' shows it) is IDENTIFIER."""
+    with Database(read_settings().database_url).writing() as session:
+        if not keys.revoke(session, identifier):
+            raise click.ClickException(f"There is no valid key {identifier}.")
+    click.echo("Revoked.")
+
+
+def _agency(session: Session, code: str) -> Agency:
+    found = session.scalar(select(Agency).where(Agency.code == code))
+    if found is None:
+        raise click.ClickException(f"There is no agency {code}.")
+    return found

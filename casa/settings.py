@@ -1,0 +1,84 @@
+"""Settings: one typed value read from ``CASA_*`` environment variables, with embedded defaults.
+
+Everything runs without a single variable set: SQLite in ``var/``, no broker, push off.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class SettingsError(Exception):
+    """A variable that cannot be used; the message names it and the mend."""
+
+
+def _about(text: str, default: Any, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"about": text, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an operator decides. Each field is read from ``CASA_`` + its name in capitals."""
+
+    database_url: str = _about("SQLAlchemy URL of the database", "sqlite:///var/casa.db")
+    var_dir: Path = _about("folder for the service's own files", Path("var"))
+    host: str = _about("address to listen on", "127.0.0.1")
+    port: int = _about("port to listen on", 8000)
+    public_url: str = _about("address under which the public reaches the service", "")
+    body_limit: int = _about("largest request body in bytes", 1_000_000)
+    boundaries: Path | None = _about("GeoJSON file of places to use for the built-in one", None)
+    firebase_credentials: Path | None = _about(
+        "Firebase service account file; unset: no push", None
+    )
+    fcm_url: str = _about("address of FCM's HTTP v1 service", "https://fcm.googleapis.com")
+    fcm_ca: Path | None = _about("certificates to trust for FCM, in place of the system's", None)
+    push_per_minute: int = _about("messages a minute that the FCM project may send", 600_000)
+    push_in_flight: int = _about("most messages awaiting FCM's answer at once", 400)
+    page_size: int = _about("devices a page of a dispatch; at most one is sent twice", 1_000)
+    shard_size: int = _about(
+        "devices a shard of a dispatch, the unit several workers share", 50_000
+    )
+    lease_seconds: float = _about("a worker silent for so long has its work taken over", 30.0)
+    poll_seconds: float = _about("longest wait before looking for new work", 1.0)
+    audience_days: float = _about("days that a thread's audience is kept after its end", 7.0)
+    follow_limit: int = _about("most Socket.IO connections of one web process", 20_000)
+    log_level: str = _about("least level of log lines", "INFO")
+
+    def __post_init__(self) -> None:
+        for name in ("body_limit", "push_per_minute", "push_in_flight", "page_size", "shard_size"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"CASA_{name.upper()} must be at least 1.")
+        if urlsplit(self.fcm_url).scheme not in ("http", "https"):
+            raise SettingsError("CASA_FCM_URL must be an http or https address.")
+
+    @property
+    def base_url(self) -> str:
+        """The public address without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """The settings that ``environment`` holds.
+
+        Raises:
+            SettingsError: a value is not of its field's type.
+        """
+        values = {}
+        for item in fields(cls):
+            name = f"CASA_{item.name.upper()}"
+            if text := environment.get(name, "").strip():
+                values[item.name] = _parse(name, text, item.type)
+        return cls(**values)
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    try:
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a number, not {text!r}.") from None
+    return text if kind is str else Path(text)
