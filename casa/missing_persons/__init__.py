@@ -1,0 +1,1 @@
+"""Kind: missing and trafficked persons."""

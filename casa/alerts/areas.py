@@ -1,0 +1,92 @@
+"""Where an alert is for: from what an author gives to CAP areas, and back to shapes and places.
+
+An author gives named places and drawn shapes. Each named place becomes a CAP area of its own
+with its code as ``geocode`` and its outline for readers who do not know the code; drawn shapes
+stand together in one area. So an area that has a place's code *is* that place, and its outline
+must not be matched as if it were drawn (it would touch every neighbour).
+"""
+
+from collections.abc import Iterable, Sequence
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from casa.alerts.message import Area, Circle, Message, Value
+from casa.geography import shapes
+from casa.geography.places import Place, gazetteer
+from casa.geography.target import Target
+
+STATE_CODE = "ISO 3166-1"
+PLACE_CODE = "ISO 3166-2"
+WATERS_CODE = "CASA waters"
+PLACE_CODES = (STATE_CODE, PLACE_CODE, WATERS_CODE)
+
+# Enough for a receiver's map; who is meant is decided by the code and the full boundary.
+_OUTLINE_VERTICES = 120
+
+
+def of_places(codes: Iterable[str], language: str = "en") -> tuple[Area, ...]:
+    """One area for each named place, in the order given."""
+    return tuple(_of_place(gazetteer().place(code), language) for code in codes)
+
+
+def _of_place(place: Place, language: str) -> Area:
+    scheme = {"state": STATE_CODE, "subdivision": PLACE_CODE, "waters": WATERS_CODE}[place.kind]
+    outline = shapes.outline(place.territory, _OUTLINE_VERTICES)
+    return Area(
+        area_desc=place.names.get(language, place.name),
+        polygon=tuple(tuple(ring) for ring in outline),
+        geocode=(Value(scheme, place.code),),
+    )
+
+
+def of_shapes(area_desc: str, drawn: Sequence[shapes.Shape]) -> Area:
+    """One area for all drawn shapes; CAP polygons have no holes, so holes are given up."""
+    rings = []
+    circles = []
+    for shape in drawn:
+        if isinstance(shape, shapes.Circle):
+            circles.append(Circle(shape.longitude, shape.latitude, shape.radius))
+        else:
+            rings += [
+                tuple((x, y) for x, y in p.exterior.coords) for p in _polygons(shape.geometry)
+            ]
+    return Area(area_desc=area_desc, polygon=tuple(rings), circle=tuple(circles))
+
+
+def _polygons(geometry: BaseGeometry) -> list[shapely.Polygon]:
+    return [part for part in shapely.get_parts(geometry) if isinstance(part, shapely.Polygon)]
+
+
+def describe(drawn: Sequence[shapes.Shape], language: str = "en") -> str:
+    """A short description of drawn shapes by the places that they meet."""
+    met: dict[str, Place] = {}
+    for shape in drawn:
+        met.update((place.code, place) for place in gazetteer().meeting(shape.geometry))
+    divided = {place.state for place in met.values() if place.kind == "subdivision"}
+    names = [
+        place.names.get(language, place.name)
+        for place in met.values()
+        if place.kind == "subdivision" or (place.kind == "state" and place.code not in divided)
+    ]
+    return ", ".join(sorted(names)[:6]) + (" …" if len(names) > 6 else "") if names else "At sea"
+
+
+def target(areas: Iterable[Area]) -> Target:
+    """The places and shapes that a message's areas mean."""
+    codes: list[str] = []
+    drawn: list[BaseGeometry] = []
+    for area in areas:
+        named = [code.value for code in area.geocode if code.name in PLACE_CODES]
+        codes += named
+        if not named:
+            drawn += [shapely.Polygon(ring) for ring in area.polygon]
+            drawn += [
+                shapes.Circle(one.longitude, one.latitude, one.radius).geometry
+                for one in area.circle
+            ]
+    return Target(tuple(dict.fromkeys(codes)), tuple(drawn))
+
+
+def target_of(message: Message) -> Target:
+    return target(message.area)

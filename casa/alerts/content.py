@@ -1,0 +1,94 @@
+"""What an agency says, before it is a message: the part of CAP that its author decides."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from casa.alerts.message import Area, Info
+
+STATUSES = ("Actual", "Exercise", "System", "Test")
+URGENCIES = ("Immediate", "Expected", "Future", "Past", "Unknown")
+SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
+CERTAINTIES = ("Observed", "Likely", "Possible", "Unlikely", "Unknown")
+CATEGORIES = (
+    "Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport",
+    "Infra", "CBRNE", "Other",
+)  # fmt: skip
+RESPONSE_TYPES = (
+    "Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor", "Assess", "AllClear", "None",
+)  # fmt: skip
+
+HEADLINE_LIMIT = 160
+TEXT_LIMIT = 8_000
+OLDEST_SENT = timedelta(days=1)
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """The author's part of a message. ``sent`` is kept when an agency's own system gives it."""
+
+    status: str = "Actual"
+    scope: str = "Public"
+    sent: datetime | None = None
+    source: str | None = None
+    note: str | None = None
+    code: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
+    info: tuple[Info, ...]
+    area: tuple[Area, ...]
+
+    @property
+    def severity(self) -> str:
+        """The gravest severity of any block (they agree in what ``faults`` lets pass)."""
+        return min((info.severity for info in self.info), key=SEVERITIES.index)
+
+    @property
+    def expires(self) -> datetime:
+        return max(info.expires for info in self.info)
+
+
+Fault = tuple[str, str]
+
+
+def faults(content: Content, moment: datetime, longest: timedelta) -> list[Fault]:
+    """What is wrong with ``content`` as (JSON pointer, what and how to mend it).
+
+    ``longest`` is the longest time that an alert of its kind may live. Enumerations and types
+    are the wire schema's affair; here stand the rules between fields.
+    """
+    found: list[Fault] = []
+    if content.sent is not None:
+        if content.sent > moment:
+            found.append(("/sent", "is in the future; leave it out to have it set"))
+        elif content.sent < moment - OLDEST_SENT:
+            found.append(("/sent", "is more than a day ago; leave it out to have it set"))
+    languages = [info.language.lower() for info in content.info]
+    for number, info in enumerate(content.info):
+        pointer = f"/info/{number}"
+        if languages.index(info.language.lower()) != number:
+            found.append((f"{pointer}/language", f"{info.language} is there twice; keep one block"))
+        found += _agreement(pointer, info, content.info[0])
+        found += _times(pointer, info, moment, longest)
+    return found
+
+
+def _agreement(pointer: str, info: Info, first: Info) -> list[Fault]:
+    """Blocks say one thing in several languages: who gets it must not hang on the language."""
+    return [
+        (f"{pointer}/{name}", f"must be the same in every language; the first block has {wanted}")
+        for name in ("urgency", "severity", "certainty", "onset", "expires")
+        if getattr(info, name) != (wanted := getattr(first, name))
+    ]
+
+
+def _times(pointer: str, info: Info, moment: datetime, longest: timedelta) -> list[Fault]:
+    found = []
+    if info.expires <= moment:
+        found.append((f"{pointer}/expires", "is in the past; give a time to come"))
+    if info.expires > moment + longest:
+        days = longest / timedelta(days=1)
+        found.append((f"{pointer}/expires", f"is too far off; at most {days:g} days from now"))
+    for name in ("onset", "effective"):
+        value = getattr(info, name)
+        if value is not None and value >= info.expires:
+            found.append((f"{pointer}/{name}", "must be before expires"))
+    return found

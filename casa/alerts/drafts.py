@@ -1,0 +1,68 @@
+"""What routes of every kind share: finding an agency's own alert, and domain errors as problems."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from casa.agencies.caller import Caller
+from casa.agencies.mandates import OutsideMandate
+from casa.alerts import areas, lifecycle
+from casa.alerts.models import Alert
+from casa.alerts.states import WrongState
+from casa.problems import FieldError, Problem, invalid, not_found
+
+
+@contextmanager
+def problems() -> Iterator[None]:
+    """The domain's refusals as problem responses: 422, 403 and 409."""
+    try:
+        yield
+    except lifecycle.InvalidContent as error:
+        raise invalid([FieldError(pointer, detail) for pointer, detail in error.faults]) from error
+    except OutsideMandate as error:
+        raise Problem(403, "outside-mandate", str(error), places=list(error.places)) from error
+    except WrongState as error:
+        raise Problem(409, "wrong-state", str(error)) from error
+    except (StaleDataError, IntegrityError) as error:
+        detail = "Someone else changed this at the same moment; read it again and retry."
+        raise Problem(409, "conflict", detail) from error
+
+
+def own_alert(session: Session, caller: Caller, identifier: str) -> Alert:
+    """The caller's alert, draft or published.
+
+    Raises:
+        Problem: 404; another agency's draft is not told from none, and 403 for its public alert.
+    """
+    alert = session.get(Alert, identifier)
+    if alert is None or (alert.agency_id != caller.agency_id and alert.published is None):
+        raise not_found("such alert")
+    if alert.agency_id != caller.agency_id:
+        raise Problem(403, "another-agency", "This alert is another agency's.")
+    return alert
+
+
+def draft_json(alert: Alert) -> dict[str, Any]:
+    """An alert as its own agency sees it: its life, and its content while it is a draft."""
+    message = lifecycle.message_of(alert)
+    described: dict[str, Any] = {
+        "identifier": alert.identifier,
+        "thread": alert.thread,
+        "kind": alert.kind,
+        "msg_type": alert.msg_type,
+        "state": lifecycle.state_now(alert).value,
+        "replaces": alert.replaces,
+        "created": alert.created.isoformat(),
+        "changed": alert.changed.isoformat(),
+        "sequence": message.sequence if message else None,
+    }
+    said = message or lifecycle.draft_content(alert)
+    built: dict[str, Any] = msgspec.to_builtins(said)
+    described |= {name: value for name, value in built.items() if name not in described}
+    described["reaches"] = [place.code for place in areas.target(said.area).places]
+    return described

@@ -1,0 +1,61 @@
+"""The registry of kinds: what the alerts package must know of each, and no more.
+
+A kind is composed, not inherited: it keeps records of its own, composes each into a
+``Content``, and registers here. The assembly builds one ``Kinds`` and hands it on.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from flask import current_app
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How long an alert of the kind lives by default and at most."""
+
+    lifetime: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertKind:
+    """A kind: its code on the wire, its English name, CAP categories it may carry, its policy."""
+
+    code: str
+    name: str
+    categories: tuple[str, ...]
+    policy: Policy
+
+
+class UnknownKind(Exception):
+    """No kind has this code; the message lists those there are."""
+
+
+class Kinds:
+    """All kinds of an application, by code."""
+
+    def __init__(self, kinds: Iterable[AlertKind]) -> None:
+        self._kinds = {kind.code: kind for kind in kinds}
+
+    def __iter__(self) -> Iterator[AlertKind]:
+        return iter(self._kinds.values())
+
+    def __getitem__(self, code: str) -> AlertKind:
+        try:
+            return self._kinds[code]
+        except KeyError:
+            raise UnknownKind(
+                f"There is no kind {code!r}; one of {', '.join(self._kinds)}."
+            ) from None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(self._kinds)
+
+
+def kinds() -> Kinds:
+    """The current application's kinds."""
+    return cast(Kinds, current_app.extensions["casa.kinds"])

@@ -1,0 +1,154 @@
+"""Public reading: published messages by filter, page by page, and what is new since a number."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import shapely
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
+
+from casa.alerts import areas
+from casa.alerts.lifecycle import decode_message, state_now
+from casa.alerts.message import Message
+from casa.alerts.models import Alert, MessagePlace, PublishedMessage
+from casa.alerts.states import State
+from casa.geography.places import place_key
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """What to read. ``box`` is west, south, east, north; ``severity`` a least rank.
+
+    ``since`` reads forwards from that sequence number (exclusive), ``before`` backwards; with
+    neither the newest come first. ``active``: in force at ``moment`` (or, if False, no longer).
+    """
+
+    moment: datetime
+    place: str | None = None
+    box: Box | None = None
+    kind: str | None = None
+    severity: int | None = None
+    since: int | None = None
+    before: int | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A message and the state that it is in now."""
+
+    message: Message
+    state: State
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[Published]
+    more: bool
+
+
+def page(session: Session, wanted: Filter, limit: int) -> Page:
+    """At most ``limit`` messages that pass every filter, and whether there are more."""
+    found: list[Published] = []
+    for published in _matching(session, wanted, limit + 1):
+        found.append(published)
+        if len(found) > limit:
+            return Page(found[:limit], more=True)
+    return Page(found, more=False)
+
+
+def one(session: Session, identifier: str, moment: datetime) -> Published | None:
+    query = select(PublishedMessage).where(PublishedMessage.identifier == identifier)
+    row = session.scalar(query.options(joinedload(PublishedMessage.alert)))
+    return _published(row, moment) if row else None
+
+
+def thread(session: Session, name: str, moment: datetime) -> list[Published]:
+    """The messages of a thread, oldest first."""
+    query = select(PublishedMessage).where(PublishedMessage.thread == name)
+    query = query.options(joinedload(PublishedMessage.alert)).order_by(PublishedMessage.sequence)
+    return [_published(row, moment) for row in session.scalars(query)]
+
+
+def after(session: Session, sequence: int, limit: int) -> list[Message]:
+    """At most ``limit`` messages after ``sequence``, in order: what a follower has not seen."""
+    query = (
+        select(PublishedMessage.content)
+        .where(PublishedMessage.sequence > sequence)
+        .order_by(PublishedMessage.sequence)
+        .limit(limit)
+    )
+    return [decode_message(content) for content in session.scalars(query)]
+
+
+def _matching(session: Session, wanted: Filter, chunk: int) -> Iterator[Published]:
+    """Candidates by SQL, chunk by chunk, each then held against the exact shape."""
+    forwards = wanted.since is not None
+    last = wanted.since if forwards else wanted.before
+    box = shapely.box(*wanted.box) if wanted.box else None
+    while True:
+        query = _query(wanted).limit(chunk)
+        order = PublishedMessage.sequence
+        if last is not None:
+            query = query.where(order > last if forwards else order < last)
+        rows = session.scalars(query.order_by(order.asc() if forwards else order.desc())).all()
+        for row in rows:
+            published = _published(row, wanted.moment)
+            if box is None or _meets(published.message, box):
+                yield published
+        if len(rows) < chunk:
+            return
+        last = rows[-1].sequence
+
+
+def _query(wanted: Filter) -> Select[PublishedMessage]:
+    query = select(PublishedMessage).join(PublishedMessage.alert)
+    query = query.options(joinedload(PublishedMessage.alert))
+    if wanted.place is not None:
+        place = MessagePlace.place == place_key(wanted.place)
+        query = query.join(MessagePlace, MessagePlace.sequence == PublishedMessage.sequence)
+        query = query.where(place)
+    if wanted.kind is not None:
+        query = query.where(PublishedMessage.kind == wanted.kind)
+    if wanted.severity is not None:
+        query = query.where(PublishedMessage.severity >= wanted.severity)
+    if wanted.box is not None:
+        west, south, east, north = wanted.box
+        query = query.where(PublishedMessage.west <= east, PublishedMessage.east >= west)
+        query = query.where(PublishedMessage.south <= north, PublishedMessage.north >= south)
+    if wanted.active is not None:
+        in_force = (
+            (Alert.state == State.PUBLISHED)
+            & (PublishedMessage.expires > wanted.moment)
+            & (PublishedMessage.msg_type != "Cancel")
+        )
+        query = query.where(in_force if wanted.active else ~in_force)
+    return query
+
+
+def _meets(message: Message, box: shapely.Polygon) -> bool:
+    return bool(shapely.intersects(areas.target_of(message).geometry, box))
+
+
+def _published(row: PublishedMessage, moment: datetime) -> Published:
+    return Published(decode_message(row.content), state_now(row.alert, moment))
+
+
+def own(
+    session: Session, agency_id: int, *, state: str | None, before: Sequence[str] | None, limit: int
+) -> list[Alert]:
+    """An agency's own alerts, drafts included, newest first, after the cursor's row."""
+    query = select(Alert).where(Alert.agency_id == agency_id).options(joinedload(Alert.published))
+    if state is not None:
+        query = query.where(Alert.state == state)
+    if before is not None:
+        created = datetime.fromisoformat(before[0])
+        query = query.where(
+            (Alert.created < created)
+            | ((Alert.created == created) & (Alert.identifier < before[1]))
+        )
+    query = query.order_by(Alert.created.desc(), Alert.identifier.desc()).limit(limit)
+    return list(session.scalars(query))

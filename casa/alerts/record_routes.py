@@ -1,0 +1,195 @@
+"""The routes that records of every kind have, made for one kind at a time.
+
+``POST`` opens a record and drafts its alert, ``PATCH`` changes facts (RFC 7396 merge patch) and
+drafts an Update, ``POST …/end`` cancels; ``?publish=true`` goes on to publish.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Generic
+
+from flask import Response, json, request, url_for
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
+from sqlalchemy.orm import Session
+
+from casa import paging
+from casa.agencies.authentication import SECURITY, caller, require_agency
+from casa.agencies.caller import Caller
+from casa.alerts import lifecycle, records
+from casa.alerts.agency_routes import CancelSchema, PublishSchema
+from casa.alerts.content import Content
+from casa.alerts.drafts import draft_json, problems
+from casa.alerts.kinds import AlertKind
+from casa.alerts.records import R
+from casa.alerts.schemas import DraftSchema, Moment
+from casa.database import database, now
+from casa.problems import flatten, invalid
+
+
+class RecordSchema(Schema):
+    """A record as its agency sees it."""
+
+    id = fields.UUID()
+    kind = fields.String()
+    facts = fields.Dict(metadata={"description": "As they were sent"})
+    created = Moment()
+    changed = Moment()
+    ended = Moment(allow_none=True)
+    alert = fields.Nested(DraftSchema, allow_none=True)
+
+
+class ChangesSchema(Schema):
+    """Facts to change, as the record's own schema has them; null removes one."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class RecordPageSchema(Schema):
+    records = fields.List(fields.Nested(RecordSchema))
+    next = fields.String(allow_none=True)
+
+
+class Wiring(Generic[R]):
+    """What joins one kind to these routes: its model, its schema and how facts become content."""
+
+    def __init__(
+        self,
+        kind: AlertKind,
+        model: type[R],
+        schema: type[Schema],
+        compose: Callable[[Any, Caller, datetime], Content],
+    ) -> None:
+        self.kind = kind
+        self.model = model
+        self.schema = schema
+        self.compose = compose
+
+    def shown(self, session: Session, record: R) -> dict[str, Any]:
+        alert = records.head(session, record)
+        return {
+            "id": record.id,
+            "kind": self.kind.code,
+            "facts": record.facts,
+            "created": record.created.isoformat(),
+            "changed": record.changed.isoformat(),
+            "ended": record.ended and record.ended.isoformat(),
+            "alert": draft_json(alert) if alert else None,
+        }
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """``old`` after an RFC 7396 merge patch."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> Blueprint:
+    """The blueprint of one kind's records under ``/v1/<path>``."""
+    blueprint = Blueprint(name, name, url_prefix=f"/v1/{path}", description=description)
+    blueprint.before_request(require_agency)
+
+    @blueprint.route("")
+    class Records(MethodView):
+        @blueprint.doc(security=SECURITY)
+        @blueprint.arguments(wiring.schema)
+        @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
+        @blueprint.response(201, RecordSchema)
+        def post(self, facts: Any, query: dict[str, Any]) -> Response:
+            """Open a record and draft its alert; `?publish=true` publishes it at once."""
+            known = caller()
+            with problems(), database().writing() as session:
+                text = wiring.compose(facts, known, now())
+                alert = lifecycle.draft(session, known, wiring.kind, text)
+                record = wiring.model()
+                record.agency_id, record.thread = known.agency_id, alert.thread
+                record.facts = request.get_json()
+                session.add(record)
+                if query["publish"]:
+                    lifecycle.publish(session, known, wiring.kind, alert)
+                session.flush()
+                body = json.dumps(wiring.shown(session, record))
+            response = Response(body, 201, content_type="application/json")
+            response.headers["Location"] = url_for(f"{name}.One", identifier=record.id)
+            return response
+
+        @blueprint.doc(security=SECURITY)
+        @blueprint.arguments(paging.PageSchema, location="query", unknown=RAISE)
+        @blueprint.response(200, RecordPageSchema)
+        def get(self, query: dict[str, Any]) -> Response:
+            """The agency's records, newest first."""
+            before = paging.decode(query.get("cursor"), str, str)
+            limit = query["limit"]
+            with database().reading() as session:
+                rows = records.listed(session, caller(), wiring.model, before, limit + 1)
+                shown = [wiring.shown(session, row) for row in rows[:limit]]
+            last = rows[limit - 1] if len(rows) > limit else None
+            following = paging.encode([last.created.isoformat(), last.id]) if last else None
+            body = json.dumps({"records": shown, "next": following})
+            return Response(body, content_type="application/json")
+
+    @blueprint.route("/<uuid:identifier>")
+    class One(MethodView):
+        @blueprint.doc(security=SECURITY)
+        @blueprint.response(200, RecordSchema)
+        def get(self, identifier: Any) -> Response:
+            """One record with the latest message of its thread."""
+            with database().reading() as session:
+                record = records.own(session, caller(), wiring.model, str(identifier))
+                body = json.dumps(wiring.shown(session, record))
+            return Response(body, content_type="application/json")
+
+        @blueprint.doc(security=SECURITY)
+        @blueprint.arguments(ChangesSchema)
+        @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
+        @blueprint.response(200, RecordSchema)
+        def patch(
+            self, changes: dict[str, Any], query: dict[str, Any], identifier: Any
+        ) -> Response:
+            """Change facts (RFC 7396: null removes); drafts an Update of what is published."""
+            known = caller()
+            with problems(), database().writing() as session:
+                record = records.own(session, known, wiring.model, str(identifier))
+                wire = merged(record.facts, changes)
+                facts = _load(wiring.schema, wire)
+                text = wiring.compose(facts, known, now())
+                alert = records.change(session, known, wiring.kind, record, text)
+                record.facts = wire
+                if query["publish"]:
+                    lifecycle.publish(session, known, wiring.kind, alert)
+                session.flush()
+                body = json.dumps(wiring.shown(session, record))
+            return Response(body, content_type="application/json")
+
+    @blueprint.route("/<uuid:identifier>/end", methods=["POST"])
+    class End(MethodView):
+        @blueprint.doc(security=SECURITY)
+        @blueprint.arguments(CancelSchema)
+        @blueprint.response(200, RecordSchema)
+        def post(self, data: dict[str, Any], identifier: Any) -> Response:
+            """End the record: its draft is thrown away, what is in force is cancelled."""
+            known = caller()
+            with problems(), database().writing() as session:
+                record = records.own(session, known, wiring.model, str(identifier))
+                records.end(session, known, wiring.kind, record, data["reason"])
+                session.flush()
+                body = json.dumps(wiring.shown(session, record))
+            return Response(body, content_type="application/json")
+
+    return blueprint
+
+
+def _load(schema: type[Schema], wire: Any) -> Any:
+    try:
+        return schema().load(wire)
+    except ValidationError as error:
+        raise invalid(list(flatten(error.messages))) from error

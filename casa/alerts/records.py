@@ -1,0 +1,118 @@
+"""What every kind's record has in common: it owns a thread of alerts.
+
+A record (an accident, a case, a hazard event) keeps the facts of its kind in their wire form.
+Each change of the facts edits the draft at the head of its thread or drafts an Update.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+
+from casa.agencies.caller import Caller
+from casa.alerts import lifecycle
+from casa.alerts.cancellation import cancellation
+from casa.alerts.content import Content
+from casa.alerts.kinds import AlertKind
+from casa.alerts.models import Alert, PublishedMessage
+from casa.alerts.states import State, WrongState
+from casa.database import UtcDateTime, now
+from casa.problems import not_found
+
+
+class Record:
+    """The columns that every kind's record has."""
+
+    @declared_attr
+    def agency_id(cls) -> Mapped[int]:  # noqa: N805
+        return mapped_column(ForeignKey("agency.id"), index=True)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    thread: Mapped[str] = mapped_column(String(36), unique=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+    ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+R = TypeVar("R", bound=Record)
+
+
+def head(session: Session, record: Record) -> Alert | None:
+    """The latest message of the record's thread, draft or published."""
+    query = (
+        select(Alert)
+        .outerjoin(Alert.published)
+        .where(Alert.thread == record.thread)
+        .order_by(PublishedMessage.sequence.desc().nulls_first(), Alert.created.desc())
+    )
+    return session.scalars(query.limit(1)).first()
+
+
+def change(
+    session: Session, caller: Caller, kind: AlertKind, record: Record, text: Content
+) -> Alert:
+    """Say what the record's facts now are: in its draft, or in an Update of its thread.
+
+    Raises:
+        InvalidContent, OutsideMandate, WrongState.
+    """
+    if record.ended is not None:
+        raise WrongState("It has ended: open a new record.")
+    record.changed = now()
+    alert = head(session, record)
+    if alert is not None and alert.state == State.DRAFT:
+        lifecycle.edit(session, caller, kind, alert, text)
+        return alert
+    return lifecycle.draft(session, caller, kind, text, replaces=alert)
+
+
+def end(
+    session: Session,
+    caller: Caller,
+    kind: AlertKind,
+    record: Record,
+    reasons: Mapping[str, str],
+) -> None:
+    """End the record: throw its draft away and cancel what is in force."""
+    if record.ended is not None:
+        raise WrongState("It has ended already.")
+    record.ended = now()
+    alert = head(session, record)
+    if alert is not None and alert.state == State.DRAFT:
+        lifecycle.discard(session, alert)
+        alert = head(session, record)
+    if alert is None or lifecycle.state_now(alert) is not State.PUBLISHED:
+        return
+    message = lifecycle.message_of(alert)
+    if message is not None and message.msg_type != "Cancel":
+        text = cancellation(message, record.ended, reasons)
+        lifecycle.cancel(session, caller, kind, alert, text)
+
+
+def own(session: Session, caller: Caller, model: type[R], identifier: str) -> R:
+    """The caller's record, locked for a change.
+
+    Raises:
+        Problem: 404, also for another agency's: records are not public.
+    """
+    record = session.get(model, identifier, with_for_update=True)
+    if record is None or record.agency_id != caller.agency_id:
+        raise not_found("such record")
+    return record
+
+
+def listed(
+    session: Session, caller: Caller, model: type[R], before: Sequence[str] | None, limit: int
+) -> list[R]:
+    """At most ``limit`` of an agency's records, newest first, after the cursor's row."""
+    query = select(model).where(model.agency_id == caller.agency_id)
+    if before is not None:
+        moment = datetime.fromisoformat(before[0])
+        same = (model.created == moment) & (model.id < before[1])
+        query = query.where((model.created < moment) | same)
+    query = query.order_by(model.created.desc(), model.id.desc()).limit(limit)
+    return list(session.scalars(query))

@@ -1,0 +1,43 @@
+"""The marks of exercises and tests."""
+
+import pytest
+
+from casa.alerts.exercise import UnknownStatus, notice, prefix
+from casa.alerts.phrases import LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("language", "mark"),
+    [
+        ("en", "EXERCISE EXERCISE EXERCISE"),
+        ("fr", "EXERCICE EXERCICE EXERCICE"),
+        ("ht", "EGZÈSIS EGZÈSIS EGZÈSIS"),
+        ("nl", "OEFENING OEFENING OEFENING"),
+        ("es", "EJERCICIO EJERCICIO EJERCICIO"),
+    ],
+)
+def test_an_exercise_is_marked_three_times(language: str, mark: str) -> None:
+    assert prefix("Exercise", language) == mark
+
+
+@pytest.mark.parametrize("status", ["Actual", "System", "Draft"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_real_has_no_mark(status: str, language: str) -> None:
+    assert prefix(status, language) == notice(status, language) == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_test_is_not_called_an_exercise(language: str) -> None:
+    assert prefix("Test", language) != prefix("Exercise", language)
+    assert notice("Test", language) != notice("Exercise", language)
+
+
+def test_a_tag_is_read_by_its_first_subtag_and_english_stands_in() -> None:
+    assert prefix("Exercise", "nl-SR") == "OEFENING OEFENING OEFENING"
+    assert prefix("Exercise", "pap-CW") == prefix("Exercise", "en")
+
+
+@pytest.mark.parametrize("status", ["exercise", "", "Drill"])
+def test_an_unknown_status_is_refused(status: str) -> None:
+    with pytest.raises(UnknownStatus):
+        prefix(status, "en")
