@@ -1,0 +1,20 @@
+"""``/v1/disasters``."""
+
+from datetime import timedelta
+
+from casa.alerts.kinds import AlertKind, Policy
+from casa.alerts.record_routes import Wiring, blueprint_of
+from casa.disasters.facts import LIFETIME, compose
+from casa.disasters.models import Disaster
+from casa.disasters.schemas import DisasterSchema
+
+KIND = AlertKind(
+    code="disaster",
+    name="Hazard or disaster",
+    categories=("Met", "Geo", "Fire", "Health", "Env", "CBRNE", "Safety", "Infra"),
+    policy=Policy(lifetime=LIFETIME, longest=timedelta(days=14)),
+)
+
+blueprint = blueprint_of(
+    Wiring(KIND, Disaster, DisasterSchema, compose), "disasters", "disasters", "Hazard events"
+)
