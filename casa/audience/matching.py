@@ -1,0 +1,135 @@
+"""From where an alert is meant for to the devices that are to be sent it.
+
+An audience is a bitmap of device numbers. The ranges of cells and the named places are handed over
+as one parameter; each is one scan of the one index of what devices follow, in which the filters
+stand too, and the database packs each scan's numbers into one value, which costs a fraction of
+fetching them as rows. Whoever follows several of the places is in the bitmap once.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from pyroaring import BitMap
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    ScalarSelect,
+    Select,
+    func,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from casa.audience.devices import among, forget
+from casa.audience.filters import SEVERITY_MASK, Wanted
+from casa.audience.models import AudienceKey, Device
+from casa.geography.cells import Ranges
+
+__all__ = ["Recipient", "Wanted", "count", "forget", "match", "recipients", "stream"]
+
+# Compiling the scan to machine code takes longer than most scans.
+_WITHOUT_JIT = text("SET LOCAL jit = off")
+
+
+class Recipient(NamedTuple):
+    """Where one device's message goes, and the languages it is read in, the preferred first."""
+
+    number: int
+    platform: str
+    provider: str
+    token_kind: str
+    token: str
+    languages: tuple[str, ...]
+
+
+def match(session: Session, keys: Sequence[int], ranges: Ranges, wanted: Wanted) -> BitMap:
+    """The devices that follow one of the places or cells, want the alert and can be pushed to.
+
+    ``keys`` are the (negative) keys of named places.
+    """
+    return BitMap.union(BitMap(), *stream(session, keys, ranges, wanted))
+
+
+def stream(
+    session: Session, keys: Sequence[int], ranges: Ranges, wanted: Wanted
+) -> Iterator[BitMap]:
+    """The same in parts as they are found, which may overlap, so that sending can begin.
+
+    Cells come before named places: few devices follow one, so the first parts come at once.
+    """
+    places = np.array(keys, dtype=np.int64)
+    scans = np.concatenate([ranges, np.column_stack([places, places])])
+    if session.get_bind().dialect.name == "postgresql":
+        return _on_postgresql(session, scans, wanted)
+    return _on_sqlite(session, scans, wanted)
+
+
+def _on_sqlite(session: Session, scans: Ranges, wanted: Wanted) -> Iterator[BitMap]:
+    """Numbers are packed as text with commas."""
+    scan = func.json_each(json.dumps(scans.tolist())).table_valued("value")
+    first, last = (func.json_extract(scan.c.value, path) for path in ("$[0]", "$[1]"))
+    packed = _scan(func.group_concat(AudienceKey.device), first, last, wanted)
+    for numbers in _rows(session, select(packed).select_from(scan)):
+        yield BitMap(np.fromstring(numbers, np.uint32, sep=","))
+
+
+def _on_postgresql(session: Session, scans: Ranges, wanted: Wanted) -> Iterator[BitMap]:
+    """Numbers are packed as four bytes each, the highest first."""
+    session.execute(_WITHOUT_JIT)
+    ends = (literal(column, ARRAY(BigInteger)) for column in scans.T.tolist())
+    scan = func.unnest(*ends).table_valued("first", "last", name="scan").render_derived()
+    packed = func.string_agg(func.int4send(AudienceKey.device), literal(b"", LargeBinary))
+    query = select(_scan(packed, scan.c.first, scan.c.last, wanted)).select_from(scan)
+    for numbers in _rows(session, query):
+        yield BitMap(np.frombuffer(numbers, ">u4").astype(np.uint32))
+
+
+def _scan(
+    packed: ColumnElement[Any], first: ColumnElement[Any], last: ColumnElement[Any], wanted: Wanted
+) -> ScalarSelect[Any]:
+    """One value of all devices under the keys from ``first`` to ``last`` that want the alert."""
+    bits = AudienceKey.bits
+    return (
+        select(packed)
+        .where(
+            AudienceKey.key.between(first, last),
+            bits.bitwise_and(wanted.required) == wanted.required,
+            bits.bitwise_and(SEVERITY_MASK) <= wanted.most,
+        )
+        .scalar_subquery()
+    )
+
+
+def _rows(session: Session, query: Select[Any]) -> Iterator[Any]:
+    """Each scan's value as it comes, without the scans that find nobody."""
+    with session.execute(query, execution_options={"yield_per": 8}) as result:
+        yield from (value for value in result.scalars() if value is not None)
+
+
+def count(session: Session, keys: Sequence[int], ranges: Ranges, wanted: Wanted) -> int:
+    """How many devices ``match`` would find."""
+    return len(match(session, keys, ranges, wanted))
+
+
+def recipients(session: Session, numbers: Iterable[int]) -> list[Recipient]:
+    """Those of a page of devices that can be pushed to, in order of their numbers."""
+    query = (
+        select(
+            Device.number,
+            Device.platform,
+            Device.provider,
+            Device.token_kind,
+            Device.token,
+            Device.languages,
+        )
+        .where(among(session, Device.number, numbers), Device.token.is_not(None))
+        .order_by(Device.number)
+    )
+    rows = session.execute(query)
+    return [Recipient._make((*address, tuple(languages))) for *address, languages in rows]
