@@ -1,0 +1,58 @@
+"""What an answer of FCM's HTTP v1 service means for the message.
+
+Source: the reference of ``google.firebase.fcm.v1.ErrorCode``, and ``google.rpc.BadRequest``.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from casa.delivery.outcomes import Outcome, Refused, Retry, Unregistered
+
+# Answers that say that the project or the service, not this message, is at fault: the message
+# keeps its place and goes when the operator or Google has mended it.
+_OUTSIDE = {401, 403, 404, 408, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An answer other than 200. ``code`` is FCM's, else Google's general one."""
+
+    status: int
+    code: str
+    message: str
+    fields: tuple[str, ...]
+
+
+def failure(status: int, body: bytes) -> Failure:
+    """Read an error; one that is not Google's JSON has an empty code."""
+    try:
+        error: dict[str, Any] = json.loads(body)["error"]
+        details = [one for one in error.get("details", ()) if isinstance(one, dict)]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Failure(status, "", "", ())
+    codes = [one["errorCode"] for one in details if "errorCode" in one]
+    fields = [one.get("field", "") for d in details for one in d.get("fieldViolations", ())]
+    code = codes[0] if codes else error.get("status", "")
+    return Failure(status, str(code), str(error.get("message", "")), tuple(map(str, fields)))
+
+
+def outcome(failed: Failure, retry_after: float | None) -> Outcome:
+    """What to do about a failure; the reason never holds the device's token."""
+    if failed.code == "UNREGISTERED" or _names_device(failed):
+        return Unregistered()
+    reason = f"{failed.status} {failed.code}".strip()
+    if failed.code == "SENDER_ID_MISMATCH":
+        return Refused(reason)
+    if failed.status in _OUTSIDE:
+        return Retry(reason, retry_after)
+    return Refused(f"{reason} {', '.join(failed.fields)}".strip())
+
+
+def _names_device(failed: Failure) -> bool:
+    """Whether an INVALID_ARGUMENT is about the token: else a fault of ours would forget devices."""
+    if failed.code != "INVALID_ARGUMENT":
+        return False
+    if failed.fields:
+        return all(name in ("message.token", "message.fid") for name in failed.fields)
+    return "registration token" in failed.message

@@ -1,0 +1,261 @@
+"""The dispatch engine: shards taken under a lease, sent page by page, resumed after any crash.
+
+At least once: the cursor and the counts are saved with each page, so after a crash at most the
+page that was under way is sent again, under the same collapse key. Between pages the shard is
+given back and the most urgent one is taken, so an Extreme alert overtakes a running Minor one.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from pyroaring import BitMap
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from casa.alerts.lifecycle import decode_message
+from casa.alerts.message import Message
+from casa.alerts.models import Dispatch, PublishedMessage
+from casa.audience.matching import Recipient, forget, recipients
+from casa.database import Database, now
+from casa.delivery.models import Shard, ShardDevices
+from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
+
+FIRST_RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(minutes=10)
+MOST_ATTEMPTS = 30
+
+
+class Sender(Protocol):
+    """One push provider: sends a page and says what became of each message."""
+
+    def send(
+        self, message: Message, recipients: Sequence[Recipient], departed: BitMap
+    ) -> list[Outcome]: ...
+
+
+@dataclass
+class Page:
+    """What is to be sent next of a shard, and where that leaves it."""
+
+    shard_id: int
+    message: Message
+    devices: BitMap
+    departed: BitMap
+    again: bool
+    attempts: int
+
+
+@dataclass
+class Tally:
+    """The outcomes of one page."""
+
+    sent: int = 0
+    failed: int = 0
+    gone: int = 0
+    dead: list[int] = field(default_factory=list)
+    retry: BitMap = field(default_factory=BitMap)
+    after: float = 0.0
+    reason: str | None = None
+
+
+def work_once(
+    database: Database, senders: Mapping[str, Sender], owner: str, lease: timedelta, size: int
+) -> bool:
+    """Send one page of the most urgent shard that is due; whether there was one."""
+    with database.writing() as session:
+        page = _take(session, owner, lease, size)
+    if page is None:
+        return False
+    if not page.devices:
+        return True
+    with database.reading() as session:
+        rows = recipients(session, page.devices)
+    tally = _send(page, rows, senders)
+    with database.writing() as session:
+        _save(session, page, tally, owner)
+    return True
+
+
+def _take(session: Session, owner: str, lease: timedelta, size: int) -> Page | None:
+    """Lease the most urgent shard and read its next page.
+
+    A page without devices means that the shard needed none: it was over, or past ``expires``.
+    """
+    moment = now()
+    shard = session.scalars(
+        select(Shard)
+        .where(
+            Shard.state == "waiting",
+            or_(Shard.lease_until.is_(None), Shard.lease_until <= moment),
+            or_(Shard.not_before.is_(None), Shard.not_before <= moment),
+        )
+        .order_by(Shard.priority, Shard.sequence, Shard.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if shard is None:
+        return None
+    message = decode_message(session.get_one(PublishedMessage, shard.sequence).content)
+    again, devices = _next_devices(session, shard, size)
+    if max(info.expires for info in message.info) <= moment:
+        _drop(shard, "expired")
+        devices = BitMap()
+    elif not devices:
+        shard.state = "done"
+    else:
+        shard.lease_owner = owner
+        shard.lease_until = moment + lease
+        shard.first_at = shard.first_at or moment
+    if shard.state != "waiting":
+        session.flush()
+        finish(session, shard.dispatch_id, moment)
+    departed = BitMap()
+    if devices:
+        departed = BitMap.deserialize(session.get_one(ShardDevices, shard.id).departed)
+    return Page(shard.id, message, devices, departed, again, shard.attempts)
+
+
+def _next_devices(session: Session, shard: Shard, size: int) -> tuple[bool, BitMap]:
+    """Whether the next page is of retries, and its devices: new ones first, then retries."""
+    everyone = BitMap.deserialize(session.get_one(ShardDevices, shard.id).devices)
+    start = everyone.rank(shard.cursor) if shard.cursor >= 0 else 0
+    if start < len(everyone):
+        return False, everyone[start : start + size]
+    return True, BitMap.deserialize(shard.retry)[:size] if shard.retry else BitMap()
+
+
+def _drop(shard: Shard, reason: str) -> None:
+    over = shard.sent + shard.failed + shard.forgotten + shard.dropped
+    shard.dropped += shard.size - over
+    shard.state, shard.retry, shard.reason = "done", None, reason
+    shard.lease_owner = shard.lease_until = None
+
+
+def _send(page: Page, rows: Sequence[Recipient], senders: Mapping[str, Sender]) -> Tally:
+    """Send to those who can be sent to; the others have left since the dispatch was planned."""
+    reachable = sum(row.provider in senders for row in rows)
+    tally = Tally(gone=len(page.devices) - reachable)
+    for provider, sender in senders.items():
+        chosen = [row for row in rows if row.provider == provider]
+        if not chosen:
+            continue
+        outcomes = sender.send(page.message, chosen, page.departed)
+        for row, outcome in zip(chosen, outcomes, strict=True):
+            _count(tally, row.number, outcome)
+    return tally
+
+
+def _count(tally: Tally, number: int, outcome: Outcome) -> None:
+    match outcome:
+        case Sent():
+            tally.sent += 1
+        case Unregistered():
+            tally.dead.append(number)
+        case Refused(reason):
+            tally.failed += 1
+            tally.reason = reason
+        case Retry(reason, after):
+            tally.retry.add(number)
+            tally.reason = reason
+            tally.after = max(tally.after, after or 0.0)
+
+
+def _save(session: Session, page: Page, tally: Tally, owner: str) -> None:
+    """Cursor, counts and retries of one page, and the shard given back.
+
+    If the lease was lost (it ran out, or a later message superseded this one) the page's result
+    is too: whoever holds the shard now decides.
+    """
+    moment = now()
+    forget(session, tally.dead)
+    shard = session.get_one(Shard, page.shard_id, with_for_update=True)
+    if shard.lease_owner != owner:
+        return
+    shard.sent += tally.sent
+    shard.failed += tally.failed
+    shard.forgotten += len(tally.dead) + tally.gone
+    shard.last_at = moment
+    shard.lease_owner = shard.lease_until = None
+    retry = BitMap.deserialize(shard.retry) if shard.retry else BitMap()
+    if page.again:
+        retry -= page.devices
+    else:
+        shard.cursor = page.devices.max()
+    retry |= tally.retry
+    shard.retry = retry.serialize() if retry else None
+    if tally.reason:
+        shard.reason = tally.reason[:500]
+    _pace(shard, page, tally, moment)
+    session.flush()
+    finish(session, shard.dispatch_id, moment)
+
+
+def _pace(shard: Shard, page: Page, tally: Tally, moment: datetime) -> None:
+    """When to go on: at once, or later when the provider said so or most of a page failed."""
+    progress = tally.sent + tally.failed + len(tally.dead)
+    shard.attempts = 0 if progress else shard.attempts + 1
+    troubled = 2 * len(tally.retry) > len(page.devices) or tally.after > 0
+    if troubled or (page.again and tally.retry):
+        pause = max(backoff(max(shard.attempts, 1)), timedelta(seconds=tally.after))
+        shard.not_before = moment + pause
+    else:
+        shard.not_before = None
+    if shard.attempts >= MOST_ATTEMPTS:
+        shard.state = "parked"
+
+
+def backoff(attempts: int) -> timedelta:
+    """Exponential with full jitter over its upper half, bounded."""
+    longest = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts - 1, 20))
+    share: float = random.uniform(0.5, 1.0)  # noqa: S311
+    return timedelta(seconds=longest.total_seconds() * share)
+
+
+def finish(session: Session, dispatch_id: int, moment: datetime) -> None:
+    """End the dispatch when all of its shards have ended, parked when one of them is."""
+    states = set(
+        session.scalars(select(Shard.state).where(Shard.dispatch_id == dispatch_id).distinct())
+    )
+    if "waiting" in states:
+        return
+    dispatch = session.get_one(Dispatch, dispatch_id)
+    if "parked" in states:
+        reason = select(Shard.reason).where(
+            Shard.dispatch_id == dispatch_id, Shard.state == "parked"
+        )
+        dispatch.state, dispatch.reason = "parked", session.scalars(reason).first()
+    elif dispatch.state == "planned":
+        dispatch.state, dispatch.finished = "done", moment
+
+
+def resume(session: Session, dispatch_id: int) -> int:
+    """Let a parked dispatch go on at once; how many shards were parked."""
+    dispatch = session.get(Dispatch, dispatch_id)
+    if dispatch is None or dispatch.state not in ("parked", "off"):
+        return 0
+    if dispatch.state == "off":
+        dispatch.state, dispatch.reason = "waiting", None
+        return 1
+    statement = (
+        update(Shard)
+        .where(Shard.dispatch_id == dispatch_id, Shard.state == "parked")
+        .values(state="waiting", attempts=0, not_before=None, reason=None)
+    )
+    resumed = len(
+        session.scalars(
+            statement.returning(Shard.id), execution_options={"synchronize_session": False}
+        ).all()
+    )
+    dispatch.state, dispatch.reason = "planned", None
+    return resumed
+
+
+def due_in(session: Session) -> timedelta | None:
+    """How long until a shard is due or its lease runs out; ``None`` when nothing waits."""
+    moment = now()
+    ready = func.coalesce(Shard.lease_until, Shard.not_before, moment)
+    soonest = session.scalar(select(func.min(ready)).where(Shard.state == "waiting"))
+    return None if soonest is None else max(soonest - moment, timedelta())

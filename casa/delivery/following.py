@@ -1,0 +1,156 @@
+"""Following the public sequence: what is new goes to this process's clients, and what was missed.
+
+Live sending and catching up are one piece of code (``news_for``) on one source, the published
+messages in the database, so a client that comes back is given just what it would have been sent.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from casa.alerts import doorbell, reading, sequence
+from casa.alerts.message import Message
+from casa.database import Database, now
+from casa.delivery.followers import Followers, Following, Reach, reach_of
+from casa.delivery.frames import frame
+
+log = logging.getLogger(__name__)
+
+# The most messages looked at for one answer to a client that has been away.
+_CATCH_UP = 500
+_CHUNK = 100
+
+Send = Callable[[str, dict[str, Any]], None]
+
+
+class SequenceFollower:
+    """Follows the sequence for one process. ``send`` brings one frame to one client."""
+
+    def __init__(self, database: Database, send: Send, poll: float) -> None:
+        self.followers = Followers()
+        self._database = database
+        self._send = send
+        self._poll = poll
+        self._bell = doorbell.listen()
+        self._stopped = False
+        self._catching_up: dict[str, list[dict[str, Any]]] = {}
+        with database.reading() as session:
+            self.position = sequence.current(session)
+
+    def run(self) -> None:
+        """Look whenever the bell rings, and every ``poll`` seconds, until ``stop``."""
+        while not self._stopped:
+            self._bell.wait(self._poll)
+            self._bell.clear()
+            try:
+                while self.look():
+                    pass
+            except SQLAlchemyError as error:
+                log.warning("cannot follow the sequence, trying again: %s", error)
+
+    def stop(self) -> None:
+        self._stopped = True
+        doorbell.dismiss(self._bell)
+        self._bell.set()
+
+    def ring(self) -> None:
+        self._bell.set()
+
+    def look(self) -> bool:
+        """Send what came after ``position``; whether there was anything."""
+        with self._database.reading() as session:
+            messages = reading.after(session, self.position, _CHUNK)
+            news = [(message, _thread_before(session, message)) for message in messages]
+        for message, before in news:
+            self._tell(message, before)
+            self.position = message.sequence or self.position
+        return bool(news)
+
+    def _tell(self, message: Message, before: list[Reach]) -> None:
+        reach = reach_of(message)
+        met = self.followers.met_by(reach)
+        earlier = set().union(*(self.followers.met_by(one) for one in before)) - met
+        frames: dict[tuple[str, bool], dict[str, Any]] = {}
+        for client in met | earlier:
+            following = self.followers[client]
+            if not following.wants(message):
+                continue
+            concerns = client in met or message.msg_type == "Cancel"
+            key = (message.info_for(following.languages).language, concerns)
+            if key not in frames:
+                frames[key] = frame(message, following.languages, concerns)
+            if client in self._catching_up:
+                self._catching_up[client].append(frames[key])
+            else:
+                self._send(client, frames[key])
+
+    def follow(self, client: str, following: Following, since: int | None) -> dict[str, Any]:
+        """Begin to follow; the answer holds what was missed after ``since``.
+
+        What is published while the database is being asked is neither lost nor sent twice: it
+        waits in a list of its own and is part of the answer. With ``more`` in the answer the
+        client is not yet live: it is to follow again from the answer's ``sequence``.
+        """
+        start = self.position
+        if since is None or since >= start:
+            self.followers.put(client, following)
+            return {"sequence": start, "missed": []}
+        waiting = self._catching_up[client] = []
+        self.followers.put(client, following)
+        try:
+            with self._database.reading() as session:
+                messages = reading.after(session, since, _CATCH_UP)
+                seen = [one for one in messages if (one.sequence or 0) <= start]
+                missed = list(self._missed(session, following, seen))
+        finally:
+            del self._catching_up[client]
+        if len(seen) == _CATCH_UP and seen[-1].sequence != start:
+            self.followers.drop(client)
+            return {"sequence": seen[-1].sequence, "missed": missed, "more": True}
+        return {"sequence": self.position, "missed": missed + waiting}
+
+    def _missed(
+        self, session: Session, following: Following, messages: list[Message]
+    ) -> Iterator[dict[str, Any]]:
+        moment = now()
+        for message in messages:
+            if not following.wants(message) or max(i.expires for i in message.info) <= moment:
+                continue
+            met = following.is_met(reach_of(message))
+            earlier = _thread_before(session, message)
+            if met or any(following.is_met(one) for one in earlier):
+                concerns = met or message.msg_type == "Cancel"
+                yield frame(message, following.languages, concerns)
+
+
+def _thread_before(session: Session, message: Message) -> list[Reach]:
+    """Where the earlier messages of the thread were for."""
+    if not message.references:
+        return []
+    earlier = reading.thread(session, message.thread, now())
+    return [
+        reach_of(one.message)
+        for one in earlier
+        if (one.message.sequence or 0) < (message.sequence or 0)
+    ]
+
+
+def listen_to_postgres(database: Database, ring: Callable[[], None], stop: threading.Event) -> None:
+    """Ring for each NOTIFY, on a connection of its own that is made anew when it breaks."""
+    import psycopg
+
+    dsn = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while not stop.is_set():
+        try:
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                connection.execute(f"LISTEN {doorbell.CHANNEL}")
+                while not stop.is_set():
+                    for _ in connection.notifies(timeout=1.0, stop_after=1):
+                        ring()
+        except psycopg.Error as error:
+            log.warning("no notifications, looking regularly instead: %s", error)
+            stop.wait(2.0)

@@ -1,0 +1,202 @@
+"""Planning a dispatch: once, from the published message to the devices that it is for.
+
+The audience of an Update or a Cancel is not only where the message is for now. Devices that
+earlier messages of the thread reached are told too: of an Update, once, that it no longer
+concerns them; of a Cancel, all of them, so that a family that drove away still learns that the
+child was found.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pyroaring import BitMap
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from casa.agencies.mandates import rank
+from casa.alerts.areas import target_of
+from casa.alerts.lifecycle import decode_message
+from casa.alerts.message import Message
+from casa.alerts.models import Dispatch, PublishedMessage
+from casa.audience.matching import Wanted, match
+from casa.database import Database, now
+from casa.delivery.models import DispatchAudience, Shard, ShardDevices
+
+
+@dataclass(frozen=True)
+class Audience:
+    """``concerned``: whom the message reaches; ``departed``: whom only earlier ones reached."""
+
+    concerned: BitMap
+    departed: BitMap
+
+    def after(self, matched: BitMap) -> "Audience":
+        """The thread's audience once a message reaches ``matched``."""
+        return Audience(matched, (self.departed | self.concerned) - matched)
+
+
+NOBODY = Audience(BitMap(), BitMap())
+
+
+def recipients(message: Message, before: Audience, matched: BitMap) -> Audience:
+    """Whom to tell of ``message`` and whom of them that it no longer concerns them."""
+    if message.msg_type == "Cancel":
+        return Audience(matched | before.concerned | before.departed, BitMap())
+    return Audience(matched, before.concerned - matched)
+
+
+def matched_by(session: Session, message: Message) -> BitMap:
+    """The devices that ``message`` is for by where they are and what they want."""
+    target = target_of(message)
+    first = message.info[0]
+    wanted = Wanted(
+        kind=message.kind,
+        severity_rank=rank(first.severity),
+        exercise=message.status in ("Exercise", "Test"),
+    )
+    return match(session, target.keys, target.ranges, wanted)
+
+
+def plan_next(database: Database, owner: str, lease: timedelta, shard_size: int) -> bool:
+    """Plan the most urgent dispatch that waits for it; whether there was one."""
+    with database.writing() as session:
+        dispatch = _claim(session, owner, now(), lease)
+        if dispatch is None:
+            return False
+        identity, sequence, thread = dispatch.id, dispatch.sequence, dispatch.thread
+    with database.reading() as session:
+        row = session.get_one(PublishedMessage, sequence)
+        message = decode_message(row.content)
+        before = _audience_before(session, thread, sequence)
+        matched = matched_by(session, message)
+    with database.writing() as session:
+        dispatch = session.get_one(Dispatch, identity, with_for_update=True)
+        if dispatch.lease_owner != owner or dispatch.state != "waiting":
+            return True
+        _save(
+            session,
+            dispatch,
+            before.after(matched),
+            recipients(message, before, matched),
+            shard_size,
+        )
+    return True
+
+
+def _claim(session: Session, owner: str, moment: datetime, lease: timedelta) -> Dispatch | None:
+    """The next dispatch, leased; a thread's are planned in the order of the sequence."""
+    earlier = aliased(Dispatch)
+    unplanned = (
+        select(earlier.id)
+        .where(
+            earlier.thread == Dispatch.thread,
+            earlier.channel == Dispatch.channel,
+            earlier.sequence < Dispatch.sequence,
+            earlier.state == "waiting",
+        )
+        .exists()
+    )
+    dispatch = session.scalars(
+        select(Dispatch)
+        .where(
+            Dispatch.state == "waiting",
+            or_(Dispatch.lease_until.is_(None), Dispatch.lease_until <= moment),
+            ~unplanned,
+        )
+        .order_by(Dispatch.priority, Dispatch.sequence)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if dispatch is not None:
+        dispatch.lease_owner = owner
+        dispatch.lease_until = moment + lease
+        dispatch.attempts += 1
+    return dispatch
+
+
+def _audience_before(session: Session, thread: str, sequence: int) -> Audience:
+    row = session.scalars(
+        select(DispatchAudience)
+        .join(Dispatch, Dispatch.id == DispatchAudience.dispatch_id)
+        .where(Dispatch.thread == thread, Dispatch.sequence < sequence)
+        .order_by(Dispatch.sequence.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return NOBODY
+    return Audience(BitMap.deserialize(row.concerned), BitMap.deserialize(row.departed))
+
+
+def _save(
+    session: Session, dispatch: Dispatch, kept: Audience, told: Audience, shard_size: int
+) -> None:
+    """The audience, the shards, and the end of what earlier messages had still to say."""
+    moment = now()
+    session.add(
+        DispatchAudience(
+            dispatch_id=dispatch.id,
+            concerned=kept.concerned.serialize(),
+            departed=kept.departed.serialize(),
+        )
+    )
+    everyone = told.concerned | told.departed
+    for part in split(everyone, shard_size):
+        shard = Shard(
+            dispatch_id=dispatch.id,
+            sequence=dispatch.sequence,
+            priority=dispatch.priority,
+            size=len(part),
+        )
+        session.add(shard)
+        session.flush()
+        session.add(
+            ShardDevices(
+                shard_id=shard.id,
+                devices=part.serialize(),
+                departed=(told.departed & part).serialize(),
+            )
+        )
+    dispatch.matched = len(everyone)
+    dispatch.planned = moment
+    dispatch.state = "planned" if everyone else "done"
+    dispatch.finished = None if everyone else moment
+    dispatch.lease_owner = dispatch.lease_until = None
+    _supersede(session, dispatch, moment)
+
+
+def split(devices: BitMap, size: int) -> list[BitMap]:
+    """``devices`` in parts of at most ``size``, in order of number."""
+    return [devices[start : start + size] for start in range(0, len(devices), size)]
+
+
+def _supersede(session: Session, dispatch: Dispatch, moment: datetime) -> None:
+    """Stop what earlier messages of the thread had still to say: it would be out of date."""
+    older = select(Dispatch.id).where(
+        Dispatch.thread == dispatch.thread,
+        Dispatch.channel == dispatch.channel,
+        Dispatch.sequence < dispatch.sequence,
+        Dispatch.state == "planned",
+    )
+    done = Shard.sent + Shard.failed + Shard.forgotten + Shard.dropped
+    session.execute(
+        update(Shard)
+        .where(Shard.dispatch_id.in_(older), Shard.state != "done")
+        .values(
+            state="done",
+            dropped=Shard.dropped + Shard.size - done,
+            retry=None,
+            reason="superseded",
+            lease_owner=None,
+            lease_until=None,
+        )
+    )
+    session.execute(
+        update(Dispatch)
+        .where(Dispatch.id.in_(older))
+        .values(state="done", finished=moment, reason="superseded")
+    )
+
+
+def waiting(session: Session) -> int:
+    """How many dispatches wait to be planned."""
+    return session.scalar(select(func.count()).where(Dispatch.state == "waiting")) or 0

@@ -1,0 +1,75 @@
+"""The push providers of a worker, by the name that devices give: made from the settings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import cast
+
+from pyroaring import BitMap
+
+from casa.alerts.message import Message
+from casa.audience.matching import Recipient
+from casa.database import now
+from casa.delivery import fcm
+from casa.delivery.credentials import AccessTokens
+from casa.delivery.dispatch import Sender
+from casa.delivery.outcomes import Outcome, Refused
+from casa.delivery.push import Transport
+from casa.delivery.quota import LocalQuota
+from casa.settings import Settings
+
+_TEMPLATES = 64
+
+
+class FcmSender:
+    """Pages over FCM: one encoded body for each message, language and platform."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._templates: dict[tuple[object, ...], fcm.Template] = {}
+
+    def send(
+        self, message: Message, recipients: Sequence[Recipient], departed: BitMap
+    ) -> list[Outcome]:
+        self._templates.clear()  # a page's time to live counts from now
+        try:
+            bodies = [self._body(message, one, one.number in departed) for one in recipients]
+        except fcm.TooLarge as error:
+            return [Refused(f"too large for a push message: {error}")] * len(recipients)
+        return self._transport.send_page(bodies)
+
+    def _body(self, message: Message, one: Recipient, departed: bool) -> bytes:
+        key = (tuple(one.languages), one.platform, departed)
+        template = self._templates.get(key)
+        if template is None:
+            compose = fcm.departure if departed else fcm.body
+            template = compose(
+                message,
+                languages=one.languages,
+                platform=cast(fcm.Platform, one.platform),
+                moment=now(),
+            )
+            if len(self._templates) < _TEMPLATES:
+                self._templates[key] = template
+        by_installation = one.token_kind == "fid"  # noqa: S105 (a kind, not a secret)
+        return (template.for_fid if by_installation else template.for_token)(one.token)
+
+
+@contextmanager
+def senders(settings: Settings) -> Iterator[Mapping[str, Sender]]:
+    """The providers that the settings give credentials for; none of them: push is off."""
+    with ExitStack() as stack:
+        found: dict[str, Sender] = {}
+        if settings.firebase_credentials is not None:
+            tokens = AccessTokens(settings.firebase_credentials, settings.fcm_ca)
+            stack.callback(tokens.close)
+            transport = Transport(
+                settings.fcm_url,
+                tokens.project_id,
+                tokens,
+                LocalQuota(settings.push_per_minute),
+                ca=settings.fcm_ca,
+                in_flight=settings.push_in_flight,
+            )
+            stack.callback(transport.close)
+            found["fcm"] = FcmSender(transport)
+        yield found

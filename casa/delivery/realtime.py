@@ -1,0 +1,141 @@
+"""Socket.IO: clients follow places and cells, and hear of alerts as they are published.
+
+Flask-SocketIO on gevent, with simple-websocket, which Flask-SocketIO's author keeps.
+"""
+
+import threading
+from typing import Any, cast
+
+from flask import Flask, current_app, request
+from flask_socketio import SocketIO
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from casa.agencies.mandates import SEVERITIES, rank
+from casa.alerts.kinds import kinds
+from casa.alerts.schemas import LANGUAGE, PlaceCode
+from casa.database import Database
+from casa.delivery.followers import Following
+from casa.delivery.following import SequenceFollower, listen_to_postgres
+from casa.geography.cells import InvalidCell, parse_cell
+from casa.geography.places import place_key
+from casa.problems import flatten
+from casa.settings import Settings
+
+MOST_FOLLOWED = 50
+# Phones sleep: a heartbeat wakes the radio, and most mobile networks drop what has been silent
+# for some minutes. Once in 25 seconds keeps the way open and finds the dead within 45.
+_PING_INTERVAL, _PING_TIMEOUT = 25, 20
+_LARGEST_FROM_CLIENT = 16_384
+
+
+class Cell(fields.String):
+    """An H3 cell of resolution 7 or finer; a finer one is coarsened at once."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> Any:
+        try:
+            return parse_cell(super()._deserialize(value, attr, data, **arguments))
+        except InvalidCell as error:
+            raise ValidationError(str(error)) from None
+
+
+class FollowSchema(Schema):
+    """What a client emits with ``follow``."""
+
+    class Meta:
+        unknown = RAISE
+
+    places = fields.List(PlaceCode(), load_default=list)
+    cells = fields.List(Cell(), load_default=list)
+    language = fields.String(load_default="en", validate=LANGUAGE)
+    since = fields.Integer(strict=True, validate=validate.Range(0))
+    kinds = fields.List(fields.String(), validate=validate.Length(1))
+    min_severity = fields.String(load_default="Unknown", validate=validate.OneOf(SEVERITIES))
+    exercises = fields.Boolean(load_default=False)
+
+
+def init_app(app: Flask) -> None:
+    """Answer Socket.IO on ``app``; following begins with the first client or ``follower``."""
+    socketio = SocketIO(
+        app,
+        async_mode="gevent" if _is_gevent() else "threading",
+        ping_interval=_PING_INTERVAL,
+        ping_timeout=_PING_TIMEOUT,
+        max_http_buffer_size=_LARGEST_FROM_CLIENT,
+        http_compression=False,
+        always_connect=True,
+    )
+    app.extensions["casa.socketio"] = socketio
+    socketio.on_event("connect", _connect)
+    socketio.on_event("follow", _follow)
+    socketio.on_event("disconnect", _disconnect)
+
+
+def _is_gevent() -> bool:
+    from gevent import monkey
+
+    return bool(monkey.is_module_patched("threading"))
+
+
+def follower(app: Flask) -> SequenceFollower:
+    """The process's follower, started when first asked for."""
+    found = app.extensions.get("casa.follower")
+    if found is None:
+        found = app.extensions["casa.follower"] = _start(app)
+    return cast(SequenceFollower, found)
+
+
+def _start(app: Flask) -> SequenceFollower:
+    database: Database = app.extensions["casa.database"]
+    settings: Settings = app.extensions["casa.settings"]
+    socketio: SocketIO = app.extensions["casa.socketio"]
+
+    def send(client: str, content: dict[str, Any]) -> None:
+        socketio.emit("alert", content, to=client)
+
+    made = SequenceFollower(database, send, settings.poll_seconds)
+    socketio.start_background_task(made.run)
+    if not database.is_sqlite:
+        socketio.start_background_task(listen_to_postgres, database, made.ring, threading.Event())
+    return made
+
+
+def _connect(_auth: Any = None) -> bool:
+    settings: Settings = current_app.extensions["casa.settings"]
+    found = follower(current_app._get_current_object())  # type: ignore[attr-defined]
+    return len(found.followers) < settings.follow_limit
+
+
+def _disconnect(*_: Any) -> None:
+    follower(current_app._get_current_object()).followers.drop(_client())  # type: ignore[attr-defined]
+
+
+def _follow(wanted: Any = None) -> dict[str, Any]:
+    """Begin to follow; answers ``{sequence, missed}``, or ``{error}`` as a problem."""
+    try:
+        following, since = _read(wanted)
+    except ValidationError as error:
+        faults = [{"pointer": one.pointer, "detail": one.detail} for one in flatten(error.messages)]
+        detail = f"{faults[0]['pointer']}: {faults[0]['detail']}"
+        return {"error": {"type": "urn:casa:problem:invalid", "detail": detail, "errors": faults}}
+    found = follower(current_app._get_current_object())  # type: ignore[attr-defined]
+    return found.follow(_client(), following, since)
+
+
+def _read(wanted: Any) -> tuple[Following, int | None]:
+    data: dict[str, Any] = FollowSchema().load(wanted)
+    if not 1 <= len(data["places"]) + len(data["cells"]) <= MOST_FOLLOWED:
+        raise ValidationError(f"give 1 to {MOST_FOLLOWED} places and cells in all", "places")
+    if unknown := set(data.get("kinds", ())) - set(kinds().codes):
+        raise ValidationError(f"no such kind: {', '.join(sorted(unknown))}", "kinds")
+    following = Following(
+        keys=frozenset([*map(place_key, data["places"]), *data["cells"]]),
+        languages=(data["language"],),
+        kinds=frozenset(data["kinds"]) if "kinds" in data else None,
+        severity=rank(data["min_severity"]),
+        exercises=data["exercises"],
+    )
+    return following, data.get("since")
+
+
+def _client() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]

@@ -1,0 +1,41 @@
+"""A web process: gevent's WSGI server with Socket.IO, ended cleanly by SIGTERM or SIGINT."""
+
+import logging
+import signal
+
+import gevent
+from flask import Flask
+from gevent.pywsgi import WSGIHandler, WSGIServer
+
+from casa.delivery.realtime import follower
+
+log = logging.getLogger(__name__)
+
+# Open sockets do not end by themselves; clients come back with what they have seen.
+_PATIENCE = 2.0
+
+
+class Handler(WSGIHandler):  # type: ignore[misc]
+    """Ends a connection with its WebSocket: what follows one is no further request."""
+
+    def run_application(self) -> None:
+        super().run_application()
+        if self.environ.get("HTTP_UPGRADE", "").lower() == "websocket":
+            self.close_connection = True
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serve ``app`` until the process is told to end; the standard library must be patched."""
+    server = WSGIServer((host, port), app, log=None, error_log=log, handler_class=Handler)
+    server.init_socket()
+    following = follower(app)
+
+    def stop() -> None:
+        following.stop()
+        server.stop(_PATIENCE)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, stop)
+    print(f"CASA is at http://{host}:{server.address[1]}/", flush=True)
+    server.serve_forever()
+    app.extensions["casa.database"].dispose()
