@@ -10,7 +10,7 @@ run: .venv/.installed
 	$(BIN)/casa run
 
 test: .venv/.tested
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(TESTS)
 
 lint: .venv/.tested
 	$(BIN)/ruff check .

@@ -124,9 +124,9 @@ def _follow(wanted: Any = None) -> dict[str, Any]:
 def _read(wanted: Any) -> tuple[Following, int | None]:
     data: dict[str, Any] = FollowSchema().load(wanted)
     if not 1 <= len(data["places"]) + len(data["cells"]) <= MOST_FOLLOWED:
-        raise ValidationError(f"give 1 to {MOST_FOLLOWED} places and cells in all", "places")
+        raise ValidationError({"places": [f"give 1 to {MOST_FOLLOWED} places and cells in all"]})
     if unknown := set(data.get("kinds", ())) - set(kinds().codes):
-        raise ValidationError(f"no such kind: {', '.join(sorted(unknown))}", "kinds")
+        raise ValidationError({"kinds": [f"no such kind: {', '.join(sorted(unknown))}"]})
     following = Following(
         keys=frozenset([*map(place_key, data["places"]), *data["cells"]]),
         languages=(data["language"],),

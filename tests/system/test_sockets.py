@@ -3,6 +3,7 @@
 import json
 import queue
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -105,8 +106,8 @@ def test_after_a_broken_connection_exactly_what_was_missed(
     first = say("BB")
     assert listener.next()["sequence"] == first
     # The connection is cut below Socket.IO, as a lost network does.
-    listener.client.eio.ws.sock.close()
-    listener.client.disconnect()
+    listener.client.eio.ws.sock.shutdown(socket.SHUT_RDWR)
+    listener.client.wait()
     missed = [say("BB"), say("BB", "VC")]
     say("VC")
     listener.connect()
