@@ -61,10 +61,12 @@ def stream(
 ) -> Iterator[BitMap]:
     """The same in parts as they are found, which may overlap, so that sending can begin.
 
-    Cells come before named places: few devices follow one, so the first parts come at once.
+    Narrow ranges of cells come first and named places last: a part comes whole, and where few
+    devices are to be found it comes at once.
     """
     places = np.array(keys, dtype=np.int64)
-    scans = np.concatenate([ranges, np.column_stack([places, places])])
+    narrow_first = ranges[np.argsort(ranges[:, 1] - ranges[:, 0], kind="stable")]
+    scans = np.concatenate([narrow_first, np.column_stack([places, places])])
     if session.get_bind().dialect.name == "postgresql":
         return _on_postgresql(session, scans, wanted)
     return _on_sqlite(session, scans, wanted)
