@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -95,8 +96,13 @@ def find(session: Session, secret: str) -> Device:
     return _one(session, secret, select(Device))
 
 
-def hold(session: Session, secret: str) -> Device:
-    """The same, locked until the transaction ends, and noted as seen today."""
+def hold(session: Session, secret: str, push: Push | None = None) -> Device:
+    """The same, locked until the transaction ends, and noted as seen today.
+
+    ``push`` is what the device is about to be given: whoever has that token is locked with it.
+    """
+    if push is not None and push.unique is not None:
+        _lock_with_holder(session, _digest(secret), _digest(push.unique))
     device = _one(session, secret, select(Device).with_for_update())
     device.seen = today()
     return device
@@ -176,11 +182,25 @@ def _give_token(session: Session, device: Device, push: Push) -> None:
     device.token_digest = digest
 
 
+def _lock_with_holder(session: Session, secret_digest: str, token_digest: str) -> None:
+    """Lock a token, then its holder and the device that brings it in order of number.
+
+    Always in this order, so that two devices that swap tokens never wait for each other.
+    """
+    _lock_token(session, token_digest)
+    either = or_(Device.secret_digest == secret_digest, Device.token_digest == token_digest)
+    session.execute(select(Device.number).where(either).order_by(Device.number).with_for_update())
+
+
+def _lock_token(session: Session, digest: str) -> None:
+    """Two devices that bring one token at the same moment take turns, as SQLite's writers do."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(int(digest[:15], 16))))
+
+
 def _take_token(session: Session, digest: str) -> None:
     """Take a token from whoever has it."""
-    if session.get_bind().dialect.name == "postgresql":
-        # Two devices that bring one token at the same moment take turns; SQLite's writers do.
-        session.execute(select(func.pg_advisory_xact_lock(int(digest[:15], 16))))
+    _lock_token(session, digest)
     with session.no_autoflush:
         holder = session.scalar(
             select(Device).where(Device.token_digest == digest).with_for_update()
@@ -192,6 +212,13 @@ def _take_token(session: Session, digest: str) -> None:
 def forget(session: Session, numbers: Iterable[int]) -> None:
     """Forget these devices' tokens; they follow what they did, and their secrets work."""
     chosen = list(numbers)
+    # In order of number, as everyone else locks devices.
+    session.execute(
+        select(Device.number)
+        .where(among(session, Device.number, chosen))
+        .order_by(Device.number)
+        .with_for_update()
+    )
     session.execute(
         update(Device)
         .where(among(session, Device.number, chosen))

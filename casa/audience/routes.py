@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from flask import Response, current_app, g, request
@@ -97,7 +97,7 @@ class Me(MethodView):
     def patch(self, data: dict[str, Any]) -> dict[str, Any]:
         """Change the push token, the languages or the preferences."""
         with database().writing() as session:
-            device = _caller(devices.hold, session)
+            device = _caller(partial(devices.hold, push=data.get("push")), session)
             if "preferences" in data:
                 current = devices.preferences_of(device)
                 data["preferences"] = replace(current, **data["preferences"])
