@@ -64,8 +64,9 @@ class Database:
     """An engine and its two sorts of transaction.
 
     ``reading()`` sees one snapshot and writes nothing; ``writing()`` commits at its end or, when
-    an exception leaves it, rolls everything back. On SQLite a writer takes the write lock at its
-    start (``BEGIN IMMEDIATE``), so it never fails half way for a lock that another holds.
+    an exception leaves it, rolls everything back. On SQLite a writer takes the write lock with
+    its first statement (``BEGIN IMMEDIATE``), so it never fails half way for a lock that another
+    holds.
     """
 
     def __init__(self, url: str) -> None:

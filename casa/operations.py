@@ -92,8 +92,8 @@ class Metrics(MethodView):
 class Page(MethodView):
     @blueprint.doc(summary="The description of this API as a page")
     @blueprint.response(200, content_type="text/html")
-    def get(self) -> str:
-        return render_template("api.html")
+    def get(self) -> Response:
+        return Response(render_template("api.html"), content_type="text/html; charset=utf-8")
 
 
 @blueprint.route("/api-page/<path:name>")

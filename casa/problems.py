@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, json, request
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
@@ -143,6 +144,12 @@ def init_app(app: Flask) -> None:
         if response.status_code < 400:
             return response  # type: ignore[return-value]
         return _from_http(error).response()
+
+    @app.errorhandler(OperationalError)
+    def unavailable(error: OperationalError) -> Response:
+        log.error("the database failed at %s %s: %s", request.method, request.path, error.orig)
+        detail = "The service cannot reach its database; nothing was changed. Try again soon."
+        return Problem(503, "unavailable", detail, headers={"Retry-After": "5"}).response()
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from casa.accidents.facts import CASUALTIES, TYPES, VEHICLES, Facts
 from casa.alerts import content
 from casa.alerts.phrases import LANGUAGES
-from casa.alerts.schemas import AreasField, Moment, by_language, text
+from casa.alerts.schemas import AreasField, Keyed, Moment, by_language, text
 from casa.database import now
 
 _PEOPLE = validate.Range(0, 100_000)
@@ -57,7 +57,7 @@ class AccidentSchema(Schema):
     area = AreasField(required=True)
     status = fields.String(validate=validate.OneOf(content.STATUSES))
     occurred = Moment()
-    casualties = fields.Dict(
+    casualties = Keyed(
         keys=fields.String(validate=validate.OneOf(CASUALTIES)),
         values=fields.Nested(CasualtySchema),
         metadata={"example": {"injured": {"least": 2, "most": 4}}},

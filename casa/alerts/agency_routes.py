@@ -15,7 +15,14 @@ from casa.alerts.cancellation import cancellation
 from casa.alerts.drafts import draft_json, own_alert, problems
 from casa.alerts.kinds import UnknownKind, kinds
 from casa.alerts.models import Alert
-from casa.alerts.schemas import ContentSchema, DraftSchema, OwnPageSchema, content_of, text
+from casa.alerts.schemas import (
+    ContentSchema,
+    DraftSchema,
+    Keyed,
+    OwnPageSchema,
+    content_of,
+    text,
+)
 from casa.alerts.states import State, WrongState
 from casa.database import database, now
 
@@ -44,7 +51,7 @@ class PublishSchema(Schema):
 
 
 class CancelSchema(Schema):
-    reason = fields.Dict(
+    reason = Keyed(
         keys=fields.String(validate=validate.Length(2, 20)),
         values=text(2_000),
         load_default=dict,

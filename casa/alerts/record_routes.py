@@ -4,7 +4,9 @@
 drafts an Update, ``POST …/end`` cancels; ``?publish=true`` goes on to publish.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Generic
 
@@ -25,7 +27,9 @@ from casa.alerts.kinds import AlertKind
 from casa.alerts.records import R
 from casa.alerts.schemas import DraftSchema, Moment
 from casa.database import database, now
-from casa.problems import flatten, invalid
+from casa.problems import FieldError, Problem, flatten, invalid
+
+_IN_A_BLOCK = re.compile(r"^/info/\d+")
 
 
 class RecordSchema(Schema):
@@ -93,6 +97,19 @@ def merged(old: Any, patch: Any) -> Any:
     return result
 
 
+@contextmanager
+def _record_problems() -> Iterator[None]:
+    """``problems`` that point at the facts: each language's block repeats what they say once."""
+    try:
+        with problems():
+            yield
+    except Problem as problem:
+        if problem.status != 422:
+            raise
+        found = (FieldError(_IN_A_BLOCK.sub("", one.pointer), one.detail) for one in problem.errors)
+        raise invalid(list(dict.fromkeys(found))) from problem
+
+
 def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> Blueprint:
     """The blueprint of one kind's records under ``/v1/<path>``."""
     blueprint = Blueprint(name, name, url_prefix=f"/v1/{path}", description=description)
@@ -107,7 +124,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         def post(self, facts: Any, query: dict[str, Any]) -> Response:
             """Open a record and draft its alert; `?publish=true` publishes it at once."""
             known = caller()
-            with problems(), database().writing() as session:
+            with _record_problems(), database().writing() as session:
                 text = wiring.compose(facts, known, now())
                 alert = lifecycle.draft(session, known, wiring.kind, text)
                 record = wiring.model()
@@ -157,7 +174,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         ) -> Response:
             """Change facts (RFC 7396: null removes); drafts an Update of what is published."""
             known = caller()
-            with problems(), database().writing() as session:
+            with _record_problems(), database().writing() as session:
                 record = records.own(session, known, wiring.model, str(identifier))
                 wire = merged(record.facts, changes)
                 facts = _load(wiring.schema, wire)
@@ -178,7 +195,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         def post(self, data: dict[str, Any], identifier: Any) -> Response:
             """End the record: its draft is thrown away, what is in force is cancelled."""
             known = caller()
-            with problems(), database().writing() as session:
+            with _record_problems(), database().writing() as session:
                 record = records.own(session, known, wiring.model, str(identifier))
                 records.end(session, known, wiring.kind, record, data["reason"])
                 session.flush()

@@ -62,9 +62,22 @@ def text(most: int, *, required: bool = False, least: int = 1) -> fields.String:
     )
 
 
-def by_language(most: int, example: str) -> fields.Dict:
+class Keyed(fields.Dict):
+    """A mapping whose faults stand under their keys, where a JSON pointer finds them."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **arguments)
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            found = {key: one.get("key") or one["value"] for key, one in error.messages.items()}
+            raise ValidationError(found) from None
+
+
+def by_language(most: int, example: str) -> Keyed:
     """A text in one or several of the languages that CASA writes."""
-    return fields.Dict(
+    return Keyed(
         keys=fields.String(validate=validate.OneOf(LANGUAGES)),
         values=text(most),
         metadata={"example": {"en": example}},

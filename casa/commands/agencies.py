@@ -8,6 +8,7 @@ from casa.agencies import keys
 from casa.agencies.demonstration import DEMONSTRATION
 from casa.agencies.mandates import SEVERITIES
 from casa.agencies.models import Agency, ApiKey, MandateRow
+from casa.audience.filters import KINDS
 from casa.commands.processes import read_settings
 from casa.database import Database
 from casa.geography.places import UnknownPlace, gazetteer
@@ -35,7 +36,9 @@ def add_agency(code: str, name: str, sender: str, contact: str | None, web: str 
 
 @agency.command("mandate")
 @click.argument("code")
-@click.option("--kind", "kinds", multiple=True, required=True, help="accident, …; repeatable.")
+@click.option(
+    "--kind", "kinds", multiple=True, required=True, type=click.Choice(KINDS), help="Repeatable."
+)
 @click.option("--place", "places", multiple=True, required=True, help="JM, JM-01, …; repeatable.")
 @click.option("--max-severity", type=click.Choice(SEVERITIES), default="Extreme", show_default=True)
 @click.option("--open-sea", is_flag=True, help="Also all water of the region beyond any state's.")

@@ -1,0 +1,86 @@
+"""The ``casa`` command, as an operator types it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+Casa = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def casa(tmp_path: Path) -> Casa:
+    """Run a command on a database of its own."""
+    settings = {"CASA_DATABASE_URL": f"sqlite:///{tmp_path / 'casa.db'}"}
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "casa", *arguments],
+            cwd=ROOT,
+            env=os.environ | settings | more,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def test_help_for_every_command(casa: Casa) -> None:
+    shown = casa("--help").stdout
+    for command in ("agency", "database", "dispatch", "key", "run", "serve", "settings", "worker"):
+        assert f"\n  {command} " in shown
+        assert casa(command, "--help").returncode == 0
+
+
+def test_from_nothing_to_a_key(casa: Casa) -> None:
+    assert casa("database", "upgrade").returncode == 0
+    added = casa("agency", "add", "fire-bb", "--name", "Fire Service", "--sender", "f@demo.invalid")
+    assert added.returncode == 0, added.stderr
+    twice = casa("agency", "add", "fire-bb", "--name", "Again", "--sender", "f@demo.invalid")
+    assert twice.returncode == 1
+    assert "already" in twice.stderr
+    unknown = casa("agency", "mandate", "fire-bb", "--kind", "accident", "--place", "BB-1")
+    assert "Did you mean BB-01?" in unknown.stderr
+    kind = casa("agency", "mandate", "fire-bb", "--kind", "weather", "--place", "BB")
+    assert kind.returncode == 2
+    assert "accident" in kind.stderr
+    granted = casa("agency", "mandate", "fire-bb", "--kind", "accident", "--place", "BB")
+    assert granted.returncode == 0
+    key = casa("key", "issue", "fire-bb", "--name", "control room").stdout.strip()
+    assert key.startswith("casa_")
+    listed = casa("agency", "list").stdout
+    assert "accident in BB up to Extreme" in listed
+    identifier = key.split("_")[1]
+    assert f"key {identifier} (control room): valid" in listed
+    assert key not in listed
+    assert casa("key", "revoke", identifier).stdout == "Revoked.\n"
+    assert casa("key", "revoke", identifier).returncode == 1
+    assert casa("dispatch", "list").stdout == ""
+    assert "no parked dispatch" in casa("dispatch", "resume", "7").stderr
+
+
+def test_demonstration_keys_are_shown_once(casa: Casa) -> None:
+    casa("database", "upgrade")
+    assert casa("agency", "demonstrate").stdout.count("casa_") == 5
+    assert casa("agency", "demonstrate").stdout == ""
+
+
+def test_tables_that_are_not_there_are_named(casa: Casa) -> None:
+    for command in ("serve", "worker"):
+        ended = casa(command)
+        assert ended.returncode == 1
+        assert "casa database upgrade" in ended.stderr
+
+
+def test_settings_hide_passwords(casa: Casa) -> None:
+    shown = casa("settings", CASA_DATABASE_URL="postgresql+psycopg://casa:hunter2@db/casa").stdout
+    assert "hunter2" not in shown
+    assert "CASA_PORT=8000\n    port to listen on" in shown
+    wrong = casa("settings", CASA_PORT="eighty")
+    assert wrong.returncode == 1
+    assert "CASA_PORT must be a number" in wrong.stderr
