@@ -67,7 +67,7 @@ class Keyed(fields.Dict):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> Any:
         try:
-            return super()._deserialize(value, attr, data, **arguments)
+            return super()._deserialize(value, attr, data, **arguments)  # type: ignore[no-untyped-call]
         except ValidationError as error:
             if not isinstance(error.messages, dict):
                 raise
