@@ -33,6 +33,8 @@ def read_settings() -> Settings:
     logging.basicConfig(
         level=found.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # Its account of every start is of use only to who writes migrations.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     return found
 
 
