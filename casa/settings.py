@@ -43,6 +43,17 @@ class Settings:
     lease_seconds: float = _about("a worker silent for so long has its work taken over", 30.0)
     poll_seconds: float = _about("longest wait before looking for new work", 1.0)
     audience_days: float = _about("days that a thread's audience is kept after its end", 7.0)
+    broker_url: str = _about(
+        "redis:// or amqp:// URL of the workers' broker; unset: they look for work themselves", ""
+    )
+    broker_queue: str = _about("name that keeps apart what shares a broker or a Redis", "casa")
+    sweep_seconds: float = _about(
+        "a worker with a broker that hears nothing for so long looks for itself", 3.0
+    )
+    redis_url: str = _about(
+        "redis:// URL for the push quota and news of alerts between processes; unset: the broker's",
+        "",
+    )
     follow_limit: int = _about("most Socket.IO connections of one web process", 20_000)
     log_level: str = _about("least level of log lines", "INFO")
 
@@ -50,8 +61,21 @@ class Settings:
         for name in ("body_limit", "push_per_minute", "push_in_flight", "page_size", "shard_size"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"CASA_{name.upper()} must be at least 1.")
+        for name, schemes in (
+            ("broker_url", ("", "redis", "rediss", "amqp", "amqps")),
+            ("redis_url", ("", "redis", "rediss")),
+        ):
+            if urlsplit(getattr(self, name)).scheme not in schemes:
+                allowed = " or ".join(f"{scheme}://" for scheme in schemes if scheme)
+                raise SettingsError(f"CASA_{name.upper()} must begin with {allowed}.")
         if urlsplit(self.fcm_url).scheme not in ("http", "https"):
             raise SettingsError("CASA_FCM_URL must be an http or https address.")
+
+    @property
+    def shared_redis(self) -> str:
+        """The Redis that the processes share, or an empty string."""
+        is_redis = urlsplit(self.broker_url).scheme in ("redis", "rediss")
+        return self.redis_url or (self.broker_url if is_redis else "")
 
     @property
     def base_url(self) -> str:

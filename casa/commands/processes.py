@@ -132,7 +132,13 @@ def worker() -> None:
     with senders(found) as providers:
         if not providers:
             click.echo("Push is off: CASA_FIREBASE_CREDENTIALS is not set.", err=True)
-        Worker(Database(found.database_url), found, providers).run(stop)
+        one = Worker(Database(found.database_url), found, providers)
+        if found.broker_url:
+            from casa.delivery.tasks import Tasks, TaskWorker
+
+            TaskWorker(one, Tasks(found.broker_url, found.broker_queue), found).run(stop)
+        else:
+            one.run(stop)
 
 
 @click.command()

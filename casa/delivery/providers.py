@@ -4,7 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import cast
 
+import redis
 from pyroaring import BitMap
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from casa.alerts.message import Message
 from casa.audience.matching import Recipient
@@ -14,7 +17,7 @@ from casa.delivery.credentials import AccessTokens
 from casa.delivery.dispatch import Sender
 from casa.delivery.outcomes import Outcome, Refused
 from casa.delivery.push import Transport
-from casa.delivery.quota import LocalQuota
+from casa.delivery.quota import LocalQuota, Quota, RedisQuota
 from casa.settings import Settings
 
 _TEMPLATES = 64
@@ -54,6 +57,16 @@ class FcmSender:
         return (template.for_fid if by_installation else template.for_token)(one.token)
 
 
+def _quota(settings: Settings) -> Quota:
+    """One bucket for all workers where they share a Redis, else one for this process."""
+    if not settings.shared_redis:
+        return LocalQuota(settings.push_per_minute)
+    client = redis.Redis.from_url(
+        settings.shared_redis, socket_timeout=2, retry=Retry(NoBackoff(), 1)
+    )
+    return RedisQuota(client, settings.push_per_minute, f"{settings.broker_queue}:push:quota")
+
+
 @contextmanager
 def senders(settings: Settings) -> Iterator[Mapping[str, Sender]]:
     """The providers that the settings give credentials for; none of them: push is off."""
@@ -66,7 +79,7 @@ def senders(settings: Settings) -> Iterator[Mapping[str, Sender]]:
                 settings.fcm_url,
                 tokens.project_id,
                 tokens,
-                LocalQuota(settings.push_per_minute),
+                _quota(settings),
                 ca=settings.fcm_ca,
                 in_flight=settings.push_in_flight,
             )

@@ -4,11 +4,19 @@ The bucket holds one second's worth and fills at what is left of the quota, so t
 wherever it begins, sees more than the quota.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
+
+import redis
+
+log = logging.getLogger(__name__)
+
+# A Redis that is away is not asked before each page: asking can take as long as a timeout.
+_AWAY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -78,15 +86,24 @@ return {granted, tostring(wait)}
 class RedisQuota:
     """One bucket for all processes that send for a project, in one round trip a take.
 
-    ``client`` is a ``redis.Redis``. Its errors come through: the caller decides whether to
-    send without a quota or to wait.
+    While Redis is away each process keeps to the quota by itself: alerts go on, and what is too
+    much the provider sends back.
     """
 
-    def __init__(self, client: Any, per_minute: int, key: str = "casa:push:quota") -> None:
+    def __init__(self, client: redis.Redis, per_minute: int, key: str) -> None:
         self._capacity, self._rate = bucket(per_minute)
         self._key = key
         self._take = client.register_script(_TAKE)
+        self._alone = LocalQuota(per_minute)
+        self._away_until = 0.0
 
     def take(self, wanted: int) -> Allowance:
-        granted, wait = self._take(keys=[self._key], args=[self._capacity, self._rate, wanted])
+        if time.monotonic() < self._away_until:
+            return self._alone.take(wanted)
+        try:
+            granted, wait = self._take(keys=[self._key], args=[self._capacity, self._rate, wanted])
+        except redis.RedisError as error:
+            log.warning("no quota shared with other workers: %s", error)
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            return self._alone.take(wanted)
         return Allowance(int(granted), float(wait))

@@ -1,21 +1,23 @@
 """The worker: plans and sends what the database holds, until it is told to stop.
 
-It needs no broker: the database is the truth, and looking at it often is enough.
+It needs no broker: the database is the truth, and looking at it often is enough. With one
+(``casa.delivery.tasks``) it is called instead of looking.
 """
 
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from threading import Event
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
 from casa.alerts.models import Dispatch
 from casa.database import Database, now
 from casa.delivery.dispatch import Sender, due_in, work_once
+from casa.delivery.models import Shard
 from casa.delivery.planning import plan_next
 from casa.delivery.retention import sweep
 from casa.settings import Settings
@@ -39,28 +41,45 @@ class Worker:
         self._swept = now() - _SWEEP_EVERY
 
     def run(self, stop: Event) -> None:
-        """Work until ``stop`` is set; a database that is away is waited for."""
+        """Work until ``stop`` is set."""
         while not stop.is_set():
-            try:
-                busy = self.step()
-            except OperationalError as error:
-                log.warning("the database is away, trying again: %s", error.orig)
-                busy = False
-            if not busy:
+            if not (self.plan() or self.send()):
                 stop.wait(self._pause())
 
-    def step(self) -> bool:
-        """Plan what waits and send one page; whether there was anything to do."""
+    def plan(self) -> int:
+        """Plan all that waits to be planned; how many parts wait to be sent after that, if any."""
+        return self._unless_away(self._plan)
+
+    def send(self) -> bool:
+        """Send one page of the most urgent part that is due; whether there was one."""
+        return bool(self._unless_away(self._send))
+
+    def _unless_away(self, work: Callable[[], int]) -> int:
+        """A database that is away is waited for: nothing was done."""
+        try:
+            return work()
+        except OperationalError as error:
+            log.warning("the database is away, trying again: %s", error.orig)
+            return 0
+
+    def _plan(self) -> int:
         self._sweep()
         if not self._senders:
-            return self._switch_off()
+            self._switch_off()
+            return 0
         planned = False
         while plan_next(self._database, self.owner, self._lease, self._settings.shard_size):
             planned = True
-        sent = work_once(
+        if not planned:
+            return 0
+        with self._database.reading() as session:
+            waiting = select(func.count()).select_from(Shard).where(Shard.state == "waiting")
+            return session.scalar(waiting) or 0
+
+    def _send(self) -> int:
+        return bool(self._senders) and work_once(
             self._database, self._senders, self.owner, self._lease, self._settings.page_size
         )
-        return planned or sent
 
     def _pause(self) -> float:
         longest = self._settings.poll_seconds
@@ -71,7 +90,7 @@ class Worker:
             return longest
         return longest if due is None else min(longest, max(due.total_seconds(), 0.01))
 
-    def _switch_off(self) -> bool:
+    def _switch_off(self) -> None:
         """Without credentials nothing can be pushed: say so in the dispatch, and keep it."""
         reason = "push is off: no Firebase credentials (CASA_FIREBASE_CREDENTIALS)"
         with self._database.writing() as session:
@@ -80,7 +99,6 @@ class Worker:
                 .where(Dispatch.state == "waiting", Dispatch.channel == "push")
                 .values(state="off", reason=reason)
             )
-        return False
 
     def _sweep(self) -> None:
         moment = now()

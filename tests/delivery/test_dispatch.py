@@ -405,7 +405,8 @@ def test_without_credentials_push_is_off_and_says_so(
     register("device", at("BB"))
     publish(warning)
     worker = Worker(database, settings, {})
-    assert worker.step() is False
+    assert not worker.plan()
+    assert not worker.send()
     with database.reading() as session:
         row = session.scalars(select(Dispatch)).one()
         assert row.state == "off"
@@ -414,7 +415,7 @@ def test_without_credentials_push_is_off_and_says_so(
         assert dispatch.resume(session, row.id) == 1
     sender = Memory()
     worker = Worker(database, settings, {"fcm": sender})
-    while worker.step():
+    while worker.plan() or worker.send():
         pass
     assert sender.told(1) == ["device"]
 

@@ -7,6 +7,8 @@ import uuid
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from casa.delivery.quota import LocalQuota, RedisQuota
 
@@ -94,3 +96,9 @@ def test_a_redis_that_lost_everything_starts_full(client, key):
     client.script_flush()
     assert quota.take(10).granted == 10
     assert client.ttl(key) > 0
+
+
+def test_while_redis_is_away_a_process_keeps_to_the_quota_alone():
+    nobody = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
+    quota = RedisQuota(nobody, 600, "key")
+    assert [quota.take(8).granted for _ in range(2)] == [8, 2]

@@ -1,0 +1,64 @@
+"""News that something was published, from the process that published it to all others.
+
+News may be lost: it only spares others the wait for their next look at the database. PostgreSQL
+brings it by NOTIFY (``casa.alerts.doorbell``); here it goes to the workers through their broker
+and to web processes through Redis.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+import redis
+
+from casa.alerts import doorbell
+from casa.delivery.tasks import Tasks
+from casa.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 2.0
+
+
+def _channel(settings: Settings) -> str:
+    return f"{settings.broker_queue}:sequence"
+
+
+def announce(settings: Settings, stop: threading.Event) -> None:
+    """Pass on what this process publishes, until ``stop`` is set."""
+    tasks = Tasks(settings.broker_url, settings.broker_queue) if settings.broker_url else None
+    client = _client(settings) if settings.shared_redis else None
+    bell = doorbell.listen()
+    while not stop.is_set():
+        if not bell.wait(1.0):
+            continue
+        bell.clear()
+        if tasks:
+            tasks.ask()
+        if client:
+            try:
+                client.publish(_channel(settings), b"")
+            except redis.RedisError as error:
+                log.warning("no news through Redis: %s", error)
+    doorbell.dismiss(bell)
+    if tasks:
+        tasks.close()
+
+
+def listen_to_redis(settings: Settings, ring: Callable[[], None], stop: threading.Event) -> None:
+    """Ring for whatever any process announces, on a connection made anew when it breaks."""
+    while not stop.is_set():
+        try:
+            news = _client(settings).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+            with news:
+                news.subscribe(_channel(settings))
+                while not stop.is_set():
+                    if news.get_message(timeout=1.0):
+                        ring()
+        except redis.RedisError as error:
+            log.warning("no news from Redis, looking regularly instead: %s", error)
+            stop.wait(_RETRY_SECONDS)
+
+
+def _client(settings: Settings) -> redis.Redis:
+    return redis.Redis.from_url(settings.shared_redis, socket_timeout=5)
