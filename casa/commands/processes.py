@@ -16,6 +16,10 @@ import click
 
 from casa.settings import Settings, SettingsError
 
+log = logging.getLogger(__name__)
+
+_DATABASE_AWAY_SECONDS = 1.0
+
 _host = click.option("--host", help="Address to listen on; by default CASA_HOST or 127.0.0.1.")
 _port = click.option(
     "--port",
@@ -156,12 +160,23 @@ def settings() -> None:
 
 
 def _require_tables(found: Settings) -> None:
+    """Refuse to work on other tables than this code's; a server that is away is waited for."""
+    from sqlalchemy.exc import OperationalError
+
     from casa import schema
     from casa.database import Database
 
     tables = Database(found.database_url)
     try:
-        schema.require_current(tables)
+        while True:
+            try:
+                schema.require_current(tables)
+                return
+            except OperationalError as error:
+                if tables.is_sqlite:
+                    raise click.ClickException(str(error.orig)) from error
+                log.warning("waiting for the database: %s", error.orig)
+                time.sleep(_DATABASE_AWAY_SECONDS)
     except schema.OutOfDate as error:
         raise click.ClickException(str(error)) from error
     finally:
