@@ -21,6 +21,9 @@ lint: .venv/.tested
 demo: .venv/.tested
 	$(BIN)/python tools/demo.py
 
+crash-test: .venv/.tested
+	CASA_CRASHES=50 $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/system/test_crashes.py
+
 bench: .venv/.tested
 	$(BIN)/python benchmarks/match.py
 
