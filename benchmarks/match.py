@@ -1,6 +1,7 @@
 """Finding an alert's devices among a million: casa.audience.matching beside a bare read.
 
     python benchmarks/match.py [--devices 1000000] [--repeats 7] [--database URL]
+                               [--elsewhere 9000000]
 
 Devices live in the states in proportion to their inhabitants and in a state's subdivisions alike;
 each follows the cell of its home, four of five their subdivision by name and half another cell of
@@ -13,7 +14,10 @@ the same subdivision. For each alert it prints, medians in milliseconds:
             side, filtered by nothing
   ratio     match to read
 
-and then the cover of a hurricane's cone of 500 vertices beside H3's own function that answers the
+With ``--elsewhere`` a second SQLite file holds so many more devices that no alert concerns, and
+each match is timed in both files in turn.
+
+Last, the cover of a hurricane's cone of 500 vertices beside H3's own function that answers the
 same question at resolution 7 directly.
 """
 
@@ -94,15 +98,15 @@ def positions(chance: np.random.Generator, place: Place, count: int) -> list[int
     return found[:count]
 
 
-def populate(database: Database, total: int) -> tuple[int, int]:
-    """Register ``total`` devices; how many there are, and how many keys they follow."""
+def populate(database: Database, total: int, elsewhere: int = 0) -> tuple[int, int]:
+    """Register ``total`` devices, and more ``elsewhere``; how many, and how many keys they follow."""
     chance = np.random.default_rng(7)
     packed = bits(Preferences(kinds=KINDS), "fcm")
     number, keys = 0, []
     rows: list[dict[str, object]] = []
     day = today()
     # Numbers are given in the order of registration, which has nothing to do with where one lives.
-    order = chance.permutation(total + 10_000) + 1
+    order = chance.permutation(total + elsewhere + 10_000) + 1
     for place, first, others in homes(total):
         for index, home in enumerate(first):
             device = int(order[number])
@@ -124,9 +128,28 @@ def populate(database: Database, total: int) -> tuple[int, int]:
                 insert(AudienceKey),
                 [{"key": key, "device": device, "bits": some} for key, device, some in part],
             )
+    _populate_elsewhere(database, np.sort(order[number : number + elsewhere]), packed)
     with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
     return number, len(keys)
+
+
+def _populate_elsewhere(database: Database, numbers: np.ndarray, packed: int) -> None:
+    """Devices around Cabo Verde, some hundreds to a cell: as dense as a city, and no concern."""
+    day = today()
+    cells = sorted({cell_at(-26 + x / 40, 14 + y / 40) for x in range(100) for y in range(100)})
+    for part in np.array_split(numbers, max(len(numbers) // _BATCH, 1)) if len(numbers) else ():
+        with database.writing() as session:
+            session.execute(insert(Device), [_device(int(number), day) for number in part])
+    each = np.array_split(np.random.default_rng(3).permutation(numbers), len(cells))
+    keys = (
+        {"key": cell, "device": device, "bits": packed}
+        for cell, devices in zip(cells, each, strict=True)
+        for device in np.sort(devices).tolist()
+    )
+    while part := list(islice(keys, _BATCH)):
+        with database.writing() as session:
+            session.execute(insert(AudienceKey), part)
 
 
 def _device(number: int, day: object) -> dict[str, object]:
@@ -200,6 +223,25 @@ def measure(database: Database, name: str, target: Target, repeats: int) -> None
     )
 
 
+def compare_sizes(small: Database, large: Database, repeats: int) -> None:
+    """The same matches among few and among many registered devices, in turn."""
+    print(f"\n{'the same match':<22}{'among few':>12}{'among many':>12}{'ratio':>9}")
+    for name, target in ALERTS.items():
+        keys, ranges = target.keys, target.ranges
+        times: list[list[float]] = []
+        for _ in range(repeats):
+            turn = []
+            for database in (small, large):
+                with database.reading() as session:
+                    start = time.perf_counter()
+                    match(session, keys, ranges, WANTED)
+                    turn.append(1000 * (time.perf_counter() - start))
+            times.append(turn)
+        few, many = (statistics.median(one[n] for one in times) for n in (0, 1))
+        ratio = statistics.median(many / few for few, many in times)
+        print(f"{name:<22}{few:>12.1f}{many:>12.1f}{ratio:>8.2f}×")
+
+
 def compare_covers(repeats: int) -> None:
     shape = cone()
     drawn = h3.geo_to_h3shape(shape)
@@ -222,6 +264,7 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--database", help="an empty database; by default an SQLite file")
+    parser.add_argument("--elsewhere", type=int, default=0, help="more devices, of no concern")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         database = Database(given.database or f"sqlite:///{Path(folder) / 'match.db'}")
@@ -237,6 +280,12 @@ def main() -> None:
         )
         for name, target in ALERTS.items():
             measure(database, name, target, given.repeats)
+        if given.elsewhere:
+            large = Database(f"sqlite:///{Path(folder) / 'large.db'}")
+            schema.upgrade(large)
+            populate(large, given.devices, given.elsewhere)
+            compare_sizes(database, large, given.repeats)
+            large.dispose()
         database.dispose()
     compare_covers(given.repeats)
 

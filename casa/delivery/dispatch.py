@@ -6,6 +6,7 @@ given back and the most urgent one is taken, so an Extreme alert overtakes a run
 """
 
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Protocol
 
 from pyroaring import BitMap
 from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from casa.alerts.lifecycle import decode_message
@@ -26,6 +28,7 @@ from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=10)
 MOST_ATTEMPTS = 30
+_DATABASE_AWAY_SECONDS = 0.3
 
 
 class Sender(Protocol):
@@ -74,9 +77,25 @@ def work_once(
     with database.reading() as session:
         rows = recipients(session, page.devices)
     tally = _send(page, rows, senders)
-    with database.writing() as session:
-        _save(session, page, tally, owner)
+    _save_surely(database, page, tally, owner, lease)
     return True
+
+
+def _save_surely(
+    database: Database, page: Page, tally: Tally, owner: str, lease: timedelta
+) -> None:
+    """Save, and wait for a database that is away as long as the lease lasts: what is not saved
+    is sent again. Saving twice does nothing, as the first time gives the lease back.
+    """
+    until = time.monotonic() + lease.total_seconds()
+    while True:
+        try:
+            with database.writing() as session:
+                return _save(session, page, tally, owner)
+        except OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_DATABASE_AWAY_SECONDS)
 
 
 def _take(session: Session, owner: str, lease: timedelta, size: int) -> Page | None:
