@@ -99,7 +99,7 @@ def positions(chance: np.random.Generator, place: Place, count: int) -> list[int
 
 
 def populate(database: Database, total: int, elsewhere: int = 0) -> tuple[int, int]:
-    """Register ``total`` devices, and more ``elsewhere``; how many, and how many keys they follow."""
+    """Register ``total`` devices, and more ``elsewhere``; how many, and keys, of the former."""
     chance = np.random.default_rng(7)
     packed = bits(Preferences(kinds=KINDS), "fcm")
     number, keys = 0, []

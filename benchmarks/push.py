@@ -64,7 +64,8 @@ CONFIGURATION = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log crit;
 events {{ worker_connections 4096; }}
 http {{
-  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder};
+  log_format moment '$msec'; access_log {log};
+  client_body_temp_path {folder}; proxy_temp_path {folder};
   fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
   keepalive_requests 100000000; http2_max_concurrent_streams 100; client_body_buffer_size 16k;
   server {{
@@ -95,9 +96,10 @@ def message() -> Message:
 
 
 @contextmanager
-def nginx(folder: Path, port: int) -> Iterator[str]:
-    """nginx with a fixed answer; its address."""
-    (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, port=port))
+def nginx(folder: Path, port: int, log: str = "off") -> Iterator[str]:
+    """nginx with a fixed answer; its address. ``log`` is nginx's ``access_log``."""
+    configuration = CONFIGURATION.format(folder=folder, port=port, log=log)
+    (folder / "nginx.conf").write_text(configuration)
     command = ["taskset", "-c", "0", "nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
@@ -147,7 +149,7 @@ def casa_worker(url: str, keys: Path, database_url: str, messages: int) -> Calla
     )
     database = Database(database_url)
     schema.upgrade(database)
-    _register(database, messages)
+    register(database, messages)
     plan = next(one for one in DEMONSTRATION if one.code == "cdema")
     with database.writing() as session:
         key = agency_keys.issue(session, plan.create(session), "benchmark")
@@ -159,7 +161,7 @@ def casa_worker(url: str, keys: Path, database_url: str, messages: int) -> Calla
     def publish() -> None:
         nonlocal published
         answer = publisher.post(
-            "/v1/alerts?publish=true", json=_wire(), headers={"Authorization": f"Bearer {key}"}
+            "/v1/alerts?publish=true", json=wire(), headers={"Authorization": f"Bearer {key}"}
         )
         assert answer.status_code == 201, answer.json
         published += 1
@@ -176,8 +178,8 @@ def casa_worker(url: str, keys: Path, database_url: str, messages: int) -> Calla
     return send
 
 
-def _register(database: Database, count: int) -> None:
-    """Devices that follow Barbados, with tokens as long as FCM's."""
+def register(database: Database, count: int, code: str = "BB", after: int = 0) -> None:
+    """Devices that follow a place, with tokens as long as FCM's, numbered from ``after`` on."""
     packed, day = bits(Preferences(), "fcm"), today()
     rows = [
         {
@@ -197,15 +199,15 @@ def _register(database: Database, count: int) -> None:
             "changed": day,
             "seen": day,
         }
-        for number in range(1, count + 1)
+        for number in range(after + 1, after + count + 1)
     ]
-    keys = [{"key": place_key("BB"), "device": row["number"], "bits": packed} for row in rows]
+    keys = [{"key": place_key(code), "device": row["number"], "bits": packed} for row in rows]
     with database.writing() as session:
         session.execute(insert(Device), rows)
         session.execute(insert(AudienceKey), keys)
 
 
-def _wire() -> dict[str, object]:
+def wire() -> dict[str, object]:
     """The benchmark's message as an agency sends it."""
     info = {
         name: value
