@@ -125,23 +125,30 @@ def serve(host: str | None, port: int | None) -> None:
 def worker() -> None:
     """Deliver what is published; any number of these on any number of machines."""
     from casa.database import Database
+    from casa.delivery.announcing import hear_of_commits
     from casa.delivery.providers import senders
+    from casa.delivery.tasks import Tasks, TaskWorker
     from casa.delivery.worker import Worker
 
     found = read_settings()
     _require_tables(found)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     with senders(found) as providers:
         if not providers:
             click.echo("Push is off: CASA_FIREBASE_CREDENTIALS is not set.", err=True)
-        one = Worker(Database(found.database_url), found, providers)
-        if found.broker_url:
-            from casa.delivery.tasks import Tasks, TaskWorker
+        database = Database(found.database_url)
+        one = Worker(database, found, providers)
 
+        def end(*_: object) -> None:
+            stop.set()
+            one.ring()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        if found.broker_url:
             TaskWorker(one, Tasks(found.broker_url, found.broker_queue), found).run(stop)
         else:
+            hear_of_commits(database, one.ring, stop)
             one.run(stop)
 
 

@@ -1,8 +1,8 @@
 """News that something was published, from the process that published it to all others.
 
 News may be lost: it only spares others the wait for their next look at the database. PostgreSQL
-brings it by NOTIFY (``casa.alerts.doorbell``); here it goes to the workers through their broker
-and to web processes through Redis.
+brings it by NOTIFY (``casa.alerts.doorbell``), SQLite in a counter that any commit moves; with a
+broker it goes to the workers as a task, and with Redis to web processes.
 """
 
 import logging
@@ -12,12 +12,15 @@ from collections.abc import Callable
 import redis
 
 from casa.alerts import doorbell
+from casa.database import Database
+from casa.delivery.following import listen_to_postgres
 from casa.delivery.tasks import Tasks
 from casa.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2.0
+_SQLITE_LOOK_SECONDS = 0.05
 
 
 def _channel(settings: Settings) -> str:
@@ -58,6 +61,28 @@ def listen_to_redis(settings: Settings, ring: Callable[[], None], stop: threadin
         except redis.RedisError as error:
             log.warning("no news from Redis, looking regularly instead: %s", error)
             stop.wait(_RETRY_SECONDS)
+
+
+def hear_of_commits(
+    database: Database, ring: Callable[[], None], stop: threading.Event
+) -> threading.Thread:
+    """A started thread that rings for what others commit, as fast as the database can tell."""
+    listen = _watch_sqlite if database.is_sqlite else listen_to_postgres
+    thread = threading.Thread(target=listen, args=(database, ring, stop), daemon=True)
+    thread.start()
+    return thread
+
+
+def _watch_sqlite(database: Database, ring: Callable[[], None], stop: threading.Event) -> None:
+    """``PRAGMA data_version`` moves with every commit of another connection and reads no table."""
+    with database.engine.connect() as connection:
+        seen = None
+        while not stop.wait(_SQLITE_LOOK_SECONDS):
+            version = connection.exec_driver_sql("PRAGMA data_version").scalar()
+            connection.rollback()
+            if version != seen:
+                seen = version
+                ring()
 
 
 def _client(settings: Settings) -> redis.Redis:

@@ -38,13 +38,19 @@ class Worker:
         self._settings = settings
         self._senders = senders
         self._lease = timedelta(seconds=settings.lease_seconds)
+        self._bell = Event()
         self._swept = now() - _SWEEP_EVERY
 
     def run(self, stop: Event) -> None:
-        """Work until ``stop`` is set."""
+        """Work until ``stop`` is set and ``ring`` is called."""
         while not stop.is_set():
+            self._bell.clear()
             if not (self.plan() or self.send()):
-                stop.wait(self._pause())
+                self._bell.wait(self._pause())
+
+    def ring(self) -> None:
+        """There may be something to do: look now."""
+        self._bell.set()
 
     def plan(self) -> int:
         """Plan all that waits to be planned; how many parts wait to be sent after that, if any."""
