@@ -18,6 +18,11 @@ _READY = {
     selectors.EVENT_READ | selectors.EVENT_WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT,
 }
 
+# libcurl (8.23) can miss that a stream was answered before its request was wholly sent, and then
+# sleeps until a timer of its own, seconds later, although nothing more will come. After so many
+# seconds without an event it is made to look at every transfer.
+_QUIET = 0.1
+
 
 class Multi:
     """Transfers over at most ``connections`` to a host, ``streams`` on each with HTTP/2.
@@ -43,11 +48,14 @@ class Multi:
 
     def turn(self, longest: float) -> None:
         """Wait at most ``longest`` seconds for something to happen, and let libcurl see to it."""
-        wait = longest
+        wait = min(longest, _QUIET)
         if self._due is not None:
-            wait = min(longest, max(self._due - time.monotonic(), 0.0))
-        for key, mask in self._selector.select(wait):
+            wait = min(wait, max(self._due - time.monotonic(), 0.0))
+        ready = self._selector.select(wait)
+        for key, mask in ready:
             self._multi.socket_action(key.fd, _READY[mask])
+        if not ready and wait == _QUIET:
+            self._multi.socket_all()
         if self._due is not None and time.monotonic() >= self._due:
             self._due = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
