@@ -5,7 +5,7 @@ import os
 from flask import Flask
 from flask_smorest import Api
 
-from casa import problems
+from casa import hardening, problems
 from casa.accidents import routes as accident_routes
 from casa.alerts import agency_routes, sequence
 from casa.alerts import routes as alert_routes
@@ -71,5 +71,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     problems.init_app(app)
+    hardening.init_app(app, settings.trusted_proxies)
     realtime.init_app(app)
     return app

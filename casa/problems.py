@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, json, request
+from flask import Flask, Response, g, json, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -32,7 +32,8 @@ class Problem(Exception):
     """An answer that is not what was asked for.
 
     ``code`` names the sort of problem for machines (``about:blank`` is never used); ``detail``
-    says to a person what is wrong and how to mend it; ``headers`` go with the response.
+    says to a person what is wrong and how to mend it; ``headers`` go with the response. Its
+    ``instance`` is the request's id.
     """
 
     def __init__(
@@ -60,6 +61,8 @@ class Problem(Exception):
             "status": self.status,
             "detail": self.detail,
         }
+        if "request_id" in g:
+            body["instance"] = f"urn:uuid:{g.request_id}"
         if self.errors:
             body["errors"] = [asdict(error) for error in self.errors]
         body.update(self.extensions)
@@ -153,6 +156,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        log.exception("unexpected error at %s %s", request.method, request.path)
+        identity = g.get("request_id", "-")
+        log.exception("unexpected error at %s %s (%s)", request.method, request.path, identity)
         detail = "The service met an unexpected error; nothing was changed. Try again later."
         return Problem(500, "internal", detail).response()

@@ -27,6 +27,9 @@ class Settings:
     host: str = _about("address to listen on", "127.0.0.1")
     port: int = _about("port to listen on", 8000)
     public_url: str = _about("address under which the public reaches the service", "")
+    trusted_proxies: int = _about(
+        "how many reverse proxies stand in front, whose X-Forwarded headers are believed", 0
+    )
     body_limit: int = _about("largest request body in bytes", 1_000_000)
     boundaries: Path | None = _about("GeoJSON file of places to use for the built-in one", None)
     firebase_credentials: Path | None = _about(
@@ -61,6 +64,8 @@ class Settings:
         for name in ("body_limit", "push_per_minute", "push_in_flight", "page_size", "shard_size"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"CASA_{name.upper()} must be at least 1.")
+        if self.trusted_proxies < 0:
+            raise SettingsError("CASA_TRUSTED_PROXIES must be 0 or more.")
         for name, schemes in (
             ("broker_url", ("", "redis", "rediss", "amqp", "amqps")),
             ("redis_url", ("", "redis", "rediss")),
