@@ -16,7 +16,9 @@ from casa.database import Database
 from casa.delivery import realtime
 from casa.delivery import routes as delivery_routes
 from casa.disasters import routes as disaster_routes
-from casa.exchange import cap, geojson
+from casa.exchange import cap, geojson, signatures
+from casa.exchange import routes as exchange_routes
+from casa.exchange.signatures import SigningKeys
 from casa.geography import places
 from casa.geography import routes as place_routes
 from casa.missing_persons import routes as missing_person_routes
@@ -32,6 +34,7 @@ BLUEPRINTS = (
     audience_routes.blueprint,
     delivery_routes.blueprint,
     place_routes.blueprint,
+    exchange_routes.blueprint,
     operations_blueprint,
 )
 
@@ -61,7 +64,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["casa.settings"] = settings
     app.extensions["casa.database"] = Database(settings.database_url)
     app.extensions["casa.kinds"] = KINDS
-    app.extensions["casa.renderers"] = RENDERERS
+    signing = app.extensions["casa.signing"] = SigningKeys(settings.signing_folder)
+    signed = Renderer("jws", signatures.MEDIA_TYPE, signing.render)
+    app.extensions["casa.renderers"] = (*RENDERERS, signed)
     app.extensions["casa.sequence"] = sequence.current
     api = Api(app)
     for scheme, text in (("agencyKey", "An agency's key"), ("deviceSecret", "A device's secret")):

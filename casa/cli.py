@@ -16,7 +16,9 @@ class LazyGroup(click.Group):
         "key": "agencies:key",
         "run": "processes:run",
         "serve": "processes:serve",
+        "signing": "signatures:signing",
         "settings": "processes:settings",
+        "verify": "signatures:verify_file",
         "worker": "processes:worker",
     }
 

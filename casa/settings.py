@@ -46,6 +46,9 @@ class Settings:
     lease_seconds: float = _about("a worker silent for so long has its work taken over", 30.0)
     poll_seconds: float = _about("longest wait before looking for new work", 1.0)
     audience_days: float = _about("days that a thread's audience is kept after its end", 7.0)
+    signing_keys: Path | None = _about(
+        "folder of the keys that sign alerts; unset: signing/ in the folder of own files", None
+    )
     broker_url: str = _about(
         "redis:// or amqp:// URL of the workers' broker; unset: they look for work themselves", ""
     )
@@ -75,6 +78,10 @@ class Settings:
                 raise SettingsError(f"CASA_{name.upper()} must begin with {allowed}.")
         if urlsplit(self.fcm_url).scheme not in ("http", "https"):
             raise SettingsError("CASA_FCM_URL must be an http or https address.")
+
+    @property
+    def signing_folder(self) -> Path:
+        return self.signing_keys or self.var_dir / "signing"
 
     @property
     def shared_redis(self) -> str:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from casa import create_app
+from casa.settings import Settings
+
 ROOT = Path(__file__).parent.parent
 Casa = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -32,7 +35,18 @@ def casa(tmp_path: Path) -> Casa:
 
 def test_help_for_every_command(casa: Casa) -> None:
     shown = casa("--help").stdout
-    for command in ("agency", "database", "dispatch", "key", "run", "serve", "settings", "worker"):
+    for command in (
+        "agency",
+        "database",
+        "dispatch",
+        "key",
+        "run",
+        "serve",
+        "settings",
+        "worker",
+        "signing",
+        "verify",
+    ):
         assert f"\n  {command} " in shown
         assert casa(command, "--help").returncode == 0
 
@@ -84,3 +98,31 @@ def test_settings_hide_passwords(casa: Casa) -> None:
     wrong = casa("settings", CASA_PORT="eighty")
     assert wrong.returncode == 1
     assert "CASA_PORT must be a number" in wrong.stderr
+
+
+def test_a_signed_alert_is_verified(casa: Casa, tmp_path: Path, warning: dict[str, object]) -> None:
+    settings = {"CASA_SIGNING_KEYS": str(tmp_path / "signing")}
+    casa("database", "upgrade")
+    shown = casa("agency", "demonstrate").stdout
+    key = next(word for line in shown.splitlines() if "cdema" in line for word in line.split()[-1:])
+    service = Settings(
+        database_url=f"sqlite:///{tmp_path / 'casa.db'}", signing_keys=tmp_path / "signing"
+    )
+    client = create_app(service).test_client()
+    made = client.post(
+        "/v1/alerts?publish=true", json=warning, headers={"Authorization": f"Bearer {key}"}
+    ).json
+    signed = tmp_path / "alert.jws"
+    signed.write_text(client.get(f"/v1/alerts/{made['identifier']}.jws").text)
+    good = casa("verify", str(signed), **settings)
+    assert good.returncode == 0, good.stderr
+    assert made["identifier"] in good.stdout
+    keys = tmp_path / "keys.json"
+    keys.write_text(casa("signing", "keys", **settings).stdout)
+    assert casa("verify", str(signed), "--keys", str(keys)).returncode == 0
+    casa("signing", "rotate", **settings)
+    assert casa("verify", str(signed), **settings).returncode == 0
+    signed.write_text(signed.read_text()[:-4] + "AAAA")
+    bad = casa("verify", str(signed), **settings)
+    assert bad.returncode == 1
+    assert "the signature does not hold" in bad.stderr
