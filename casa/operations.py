@@ -1,8 +1,9 @@
 """What operators ask: is it alive, can it take work, how much does it do; and the API's page."""
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Response, json, render_template, send_from_directory
+from flask import Response, current_app, json, render_template, send_from_directory
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -46,8 +47,9 @@ class Ready(MethodView):
 class _Collector:
     """Reads the figures from the database at the moment they are asked for."""
 
-    def __init__(self, source: Database) -> None:
+    def __init__(self, source: Database, clients: Callable[[], int]) -> None:
         self._source = source
+        self._clients = clients
 
     def collect(self) -> Any:
         with self._source.reading() as session:
@@ -76,6 +78,9 @@ class _Collector:
         for name, number in zip(names, totals, strict=True):
             pushed.add_metric([name], int(number))
         yield pushed
+        yield GaugeMetricFamily(
+            "casa_socket_clients", "Socket.IO clients of this process", self._clients()
+        )
 
 
 @blueprint.route("/metrics")
@@ -84,7 +89,7 @@ class Metrics(MethodView):
     def get(self) -> Response:
         """Figures for Prometheus."""
         registry = CollectorRegistry()
-        registry.register(_Collector(database()))
+        registry.register(_Collector(database(), current_app.extensions["casa.visitors"].__len__))
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -61,6 +61,13 @@ class Settings:
         "",
     )
     follow_limit: int = _about("most Socket.IO connections of one web process", 20_000)
+    follow_per_address: int = _about(
+        "most Socket.IO connections of one address to one web process; mobile networks share them",
+        1_000,
+    )
+    follow_buffer: int = _about(
+        "bytes that a Socket.IO client may leave unread before it is cut off", 262_144
+    )
     log_level: str = _about("least level of log lines", "INFO")
 
     def __post_init__(self) -> None:

@@ -6,7 +6,8 @@ messages in the database, so a client that comes back is given just what it woul
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,11 +25,11 @@ log = logging.getLogger(__name__)
 _CATCH_UP = 500
 _CHUNK = 100
 
-Send = Callable[[str, dict[str, Any]], None]
+Send = Callable[[Sequence[str], dict[str, Any]], None]
 
 
 class SequenceFollower:
-    """Follows the sequence for one process. ``send`` brings one frame to one client."""
+    """Follows the sequence for one process. ``send`` brings one frame to several clients."""
 
     def __init__(self, database: Database, send: Send, poll: float) -> None:
         self.followers = Followers()
@@ -74,19 +75,18 @@ class SequenceFollower:
         reach = reach_of(message)
         met = self.followers.met_by(reach)
         earlier = set().union(*(self.followers.met_by(one) for one in before)) - met
-        frames: dict[tuple[str, bool], dict[str, Any]] = {}
+        alike: dict[tuple[str, bool], list[str]] = defaultdict(list)
         for client in met | earlier:
             following = self.followers[client]
-            if not following.wants(message):
-                continue
-            concerns = client in met or message.msg_type == "Cancel"
-            key = (message.info_for(following.languages).language, concerns)
-            if key not in frames:
-                frames[key] = frame(message, following.languages, concerns)
-            if client in self._catching_up:
-                self._catching_up[client].append(frames[key])
-            else:
-                self._send(client, frames[key])
+            if following.wants(message):
+                concerns = client in met or message.msg_type == "Cancel"
+                language = message.info_for(following.languages).language
+                alike[language, concerns].append(client)
+        for (language, concerns), clients in alike.items():
+            content = frame(message, (language,), concerns)
+            for client in self._catching_up.keys() & set(clients):
+                self._catching_up[client].append(content)
+            self._send([one for one in clients if one not in self._catching_up], content)
 
     def follow(self, client: str, following: Following, since: int | None) -> dict[str, Any]:
         """Begin to follow; the answer holds what was missed after ``since``.

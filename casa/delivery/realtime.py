@@ -4,18 +4,22 @@ Flask-SocketIO on gevent, with simple-websocket, which Flask-SocketIO's author k
 """
 
 import threading
+from collections.abc import Sequence
 from typing import Any, cast
 
 from flask import Flask, current_app, request
-from flask_socketio import SocketIO
+from flask_socketio import SocketIO, disconnect
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from casa.agencies.mandates import SEVERITIES, rank
 from casa.alerts.kinds import kinds
 from casa.alerts.schemas import LANGUAGE, PlaceCode
 from casa.database import Database
+from casa.delivery.broadcast import Broadcast
 from casa.delivery.followers import Following
 from casa.delivery.following import SequenceFollower, listen_to_postgres
+from casa.delivery.visitors import Verdict, Visitors
+from casa.delivery.websockets import install
 from casa.geography.cells import InvalidCell, parse_cell
 from casa.geography.places import place_key
 from casa.problems import flatten
@@ -64,7 +68,11 @@ def init_app(app: Flask) -> None:
         http_compression=False,
         always_connect=True,
     )
+    settings: Settings = app.extensions["casa.settings"]
     app.extensions["casa.socketio"] = socketio
+    app.extensions["casa.visitors"] = Visitors(settings.follow_limit, settings.follow_per_address)
+    if _is_gevent():
+        install(socketio.server.eio, settings.follow_buffer)
     socketio.on_event("connect", _connect)
     socketio.on_event("follow", _follow)
     socketio.on_event("disconnect", _disconnect)
@@ -89,8 +97,10 @@ def _start(app: Flask) -> SequenceFollower:
     settings: Settings = app.extensions["casa.settings"]
     socketio: SocketIO = app.extensions["casa.socketio"]
 
-    def send(client: str, content: dict[str, Any]) -> None:
-        socketio.emit("alert", content, to=client)
+    broadcast = Broadcast(socketio)
+
+    def send(clients: Sequence[str], content: dict[str, Any]) -> None:
+        broadcast.send(clients, "alert", content)
 
     made = SequenceFollower(database, send, settings.poll_seconds)
     socketio.start_background_task(made.run)
@@ -100,17 +110,26 @@ def _start(app: Flask) -> SequenceFollower:
 
 
 def _connect(_auth: Any = None) -> bool:
-    settings: Settings = current_app.extensions["casa.settings"]
-    found = follower(current_app._get_current_object())  # type: ignore[attr-defined]
-    return len(found.followers) < settings.follow_limit
+    follower(current_app._get_current_object())  # type: ignore[attr-defined]
+    return _visitors().enter(_client(), str(request.remote_addr))
 
 
 def _disconnect(*_: Any) -> None:
+    _visitors().leave(_client())
     follower(current_app._get_current_object()).followers.drop(_client())  # type: ignore[attr-defined]
+
+
+def _visitors() -> Visitors:
+    return cast(Visitors, current_app.extensions["casa.visitors"])
 
 
 def _follow(wanted: Any = None) -> dict[str, Any]:
     """Begin to follow; answers ``{sequence, missed}``, or ``{error}`` as a problem."""
+    if (verdict := _visitors().ask(_client())) is not Verdict.WELCOME:
+        if verdict is Verdict.OUT:
+            disconnect()
+        detail = "Follow less often: ten times at once, then once a second."
+        return {"error": {"type": "urn:casa:problem:too-many-requests", "detail": detail}}
     try:
         following, since = _read(wanted)
     except ValidationError as error:

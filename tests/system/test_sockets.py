@@ -13,7 +13,9 @@ from typing import Any
 
 import h3
 import pytest
+import requests
 import socketio
+import websocket
 
 from tests.system.processes import Service
 
@@ -223,6 +225,50 @@ def test_malformed_follow(sqlite_service: Service, wanted: Any, pointer: str) ->
         assert answer["error"]["errors"][0]["pointer"] == pointer
     finally:
         listener.client.disconnect()
+
+
+def test_a_client_that_never_reads_is_cut_off_and_loses_nothing(
+    service_settings: dict[str, str], agency_keys: dict[str, str], warning: dict[str, Any]
+) -> None:
+    settings = service_settings | {"CASA_FOLLOW_BUFFER": "20000"}
+    service = Service(settings, "serve")
+    warning["info"][0]["description"] = "x" * 7_000
+    headers = {"timeout": 10, "sockopt": [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)]}
+    url = service.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    try:
+        deaf = websocket.create_connection(url, **headers)
+        deaf.send("40")
+        deaf.send('420["follow",{"places":["BB"]}]')
+        reader = Listener(service.url)
+        reader.follow(places=["BB"])
+        for _ in range(700):
+            service.call("POST", "/v1/alerts?publish=true", agency_keys["cdema"], warning)
+            if _is_cut(service, 1):
+                break
+        heard = [
+            reader.next()["sequence"] for _ in range(service.call("GET", "/v1/alerts")["sequence"])
+        ]
+        assert heard == list(range(1, len(heard) + 1))
+        assert _is_cut(service, 1)
+        reader.client.disconnect()
+    finally:
+        service.process.stop()
+
+
+def _is_cut(service: Service, remaining: int) -> bool:
+    metrics = requests.get(service.url + "/metrics", timeout=10).text
+    return f"casa_socket_clients {remaining}.0" in metrics
+
+
+def test_too_many_follows_are_refused_and_then_cut_off(sqlite_service: Service) -> None:
+    listener = Listener(sqlite_service.url)
+    answers = [listener.follow(places=["BB"]) for _ in range(15)]
+    assert all("error" not in one for one in answers[:10])
+    assert answers[-1]["error"]["type"] == "urn:casa:problem:too-many-requests"
+    for _ in range(30):
+        listener.client.emit("follow", {"places": ["BB"]})
+    listener.client.wait()
+    assert not listener.client.connected
 
 
 @pytest.fixture(scope="module")
