@@ -31,18 +31,29 @@ class Broadcast:
         self._sleep = server.sleep
         self._manager = server.server.manager
         self._sockets: dict[str, Any] = server.server.eio.sockets
+        self._of_client: dict[str, Any] = {}
 
     def send(self, clients: Iterable[str], event: str, content: Any) -> None:
         """Emit ``event`` with ``content`` to clients by their ids; who is gone is passed over."""
         packet = engineio.packet.Packet(engineio.packet.MESSAGE, _encoded(event, content))
         frame = text_frame(packet.encode().encode())
         for number, client in enumerate(clients, 1):
-            engine_id = self._manager.eio_sid_from_sid(client, "/")
-            socket = self._sockets.get(engine_id)
+            socket = self._of_client.get(client) or self._find(client)
             if socket is not None:
                 _send_one(socket, packet, frame)
             if number % _BREATH == 0:
                 self._sleep(0)
+
+    def forget(self, client: str) -> None:
+        """The client has gone."""
+        self._of_client.pop(client, None)
+
+    def _find(self, client: str) -> Any:
+        """The engine.io socket of a client, kept until it is forgotten."""
+        socket = self._sockets.get(self._manager.eio_sid_from_sid(client, "/"))
+        if socket is not None:
+            self._of_client[client] = socket
+        return socket
 
 
 def _encoded(event: str, content: Any) -> str:
@@ -52,10 +63,9 @@ def _encoded(event: str, content: Any) -> str:
 
 
 def _send_one(socket: Any, packet: Any, frame: bytes) -> None:
-    outlet = getattr(socket, "outlet", None)
     try:
-        if outlet is not None and _is_idle(socket):
-            outlet.send(frame)
+        if _is_idle(socket):
+            socket.outlet.send(frame)
         elif socket.queue.qsize() < _MOST_QUEUED:
             socket.send(packet)
         else:
@@ -68,10 +78,10 @@ def _is_idle(socket: Any) -> bool:
     """Whether the client is on its WebSocket and nothing of its own waits to be sent."""
     return (
         socket.upgraded
-        and not socket.upgrading
-        and not socket.closing
-        and not socket.closed
+        and not (socket.upgrading or socket.closing or socket.closed)
         and socket.queue.empty()
+        # Without gevent there is none, and all is sent the stock way.
+        and hasattr(socket, "outlet")
     )
 
 

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -13,15 +15,23 @@ from casa.alerts.message import Message
 from casa.geography.cells import Ranges, in_ranges
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Following:
-    """What a client asked for. ``keys`` are named places (negative) and cells (positive)."""
+    """What a client asked for. ``keys`` are named places (negative) and cells (positive).
+
+    Compared by identity, which is quick; ``Followers`` keeps one for all who ask for the same.
+    """
 
     keys: frozenset[int]
     languages: tuple[str, ...] = ("en",)
     kinds: frozenset[str] | None = None
     severity: int = 0
     exercises: bool = False
+
+    @property
+    def asked(self) -> object:
+        """The same for all who ask for the same."""
+        return self.keys, self.languages, self.kinds, self.severity, self.exercises
 
     def wants(self, message: Message) -> bool:
         """By kind, severity and exercise; where it is for is another question."""
@@ -69,6 +79,9 @@ class Followers:
 
     def __init__(self) -> None:
         self._following: dict[str, Following] = {}
+        self._turn: dict[str, int] = {}
+        self._turns = count()
+        self._alike: WeakValueDictionary[object, Following] = WeakValueDictionary()
         self._by_key: dict[int, set[str]] = defaultdict(set)
         self._cells: np.ndarray | None = None
 
@@ -78,16 +91,23 @@ class Followers:
     def __getitem__(self, client: str) -> Following:
         return self._following[client]
 
+    def turn(self, client: str) -> int | None:
+        """A number that is another each time the client begins to follow; ``None``: it does not."""
+        return self._turn.get(client)
+
     def put(self, client: str, following: Following) -> None:
         """Follow; what the client followed before is forgotten."""
         self.drop(client)
+        following = self._alike.setdefault(following.asked, following)
         self._following[client] = following
+        self._turn[client] = next(self._turns)
         for key in following.keys:
             self._by_key[key].add(client)
         self._cells = None
 
     def drop(self, client: str) -> None:
         following = self._following.pop(client, None)
+        self._turn.pop(client, None)
         for key in following.keys if following else ():
             clients = self._by_key[key]
             clients.discard(client)

@@ -7,7 +7,7 @@ messages in the database, so a client that comes back is given just what it woul
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _CATCH_UP = 500
 _CHUNK = 100
 
-Send = Callable[[Sequence[str], dict[str, Any]], None]
+Send = Callable[[Iterable[str], dict[str, Any]], None]
 
 
 class SequenceFollower:
@@ -68,25 +68,41 @@ class SequenceFollower:
             news = [(message, _thread_before(session, message)) for message in messages]
         for message, before in news:
             self._tell(message, before)
-            self.position = message.sequence or self.position
         return bool(news)
 
     def _tell(self, message: Message, before: list[Reach]) -> None:
         reach = reach_of(message)
         met = self.followers.met_by(reach)
         earlier = set().union(*(self.followers.met_by(one) for one in before)) - met
-        alike: dict[tuple[str, bool], list[str]] = defaultdict(list)
+        alike: dict[tuple[str, bool], list[tuple[str, int | None]]] = defaultdict(list)
+        languages: dict[Following, str | None] = {}
         for client in met | earlier:
             following = self.followers[client]
-            if following.wants(message):
+            # Most follow alike: what one of them wants is asked once.
+            if following not in languages:
+                wants = following.wants(message)
+                said = message.info_for(following.languages).language if wants else None
+                languages[following] = said
+            if (language := languages[following]) is not None:
                 concerns = client in met or message.msg_type == "Cancel"
-                language = message.info_for(following.languages).language
-                alike[language, concerns].append(client)
-        for (language, concerns), clients in alike.items():
-            content = frame(message, (language,), concerns)
-            for client in self._catching_up.keys() & set(clients):
-                self._catching_up[client].append(content)
-            self._send([one for one in clients if one not in self._catching_up], content)
+                alike[language, concerns].append((client, self.followers.turn(client)))
+        frames = {key: frame(message, (key[0],), key[1]) for key in alike}
+        for key, chosen in alike.items():
+            for client, _ in chosen:
+                if client in self._catching_up:
+                    self._catching_up[client].append(frames[key])
+        live = {
+            key: [one for one in alike[key] if one[0] not in self._catching_up] for key in alike
+        }
+        # From here on others may run: whoever begins to follow now is told of this message by
+        # the database, and must not be told of it again here.
+        self.position = message.sequence or self.position
+        for key, chosen in live.items():
+            self._send(self._still(chosen), frames[key])
+
+    def _still(self, chosen: list[tuple[str, int | None]]) -> Iterator[str]:
+        """Those who follow as they did when chosen, each looked at when it is asked for."""
+        return (client for client, turn in chosen if self.followers.turn(client) == turn)
 
     def follow(self, client: str, following: Following, since: int | None) -> dict[str, Any]:
         """Begin to follow; the answer holds what was missed after ``since``.

@@ -4,7 +4,7 @@ Flask-SocketIO on gevent, with simple-websocket, which Flask-SocketIO's author k
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, cast
 
 from flask import Flask, current_app, request
@@ -73,6 +73,7 @@ def init_app(app: Flask) -> None:
     app.extensions["casa.visitors"] = Visitors(settings.follow_limit, settings.follow_per_address)
     if _is_gevent():
         install(socketio.server.eio, settings.follow_buffer)
+    app.extensions["casa.broadcast"] = Broadcast(socketio)
     socketio.on_event("connect", _connect)
     socketio.on_event("follow", _follow)
     socketio.on_event("disconnect", _disconnect)
@@ -97,9 +98,9 @@ def _start(app: Flask) -> SequenceFollower:
     settings: Settings = app.extensions["casa.settings"]
     socketio: SocketIO = app.extensions["casa.socketio"]
 
-    broadcast = Broadcast(socketio)
+    broadcast: Broadcast = app.extensions["casa.broadcast"]
 
-    def send(clients: Sequence[str], content: dict[str, Any]) -> None:
+    def send(clients: Iterable[str], content: dict[str, Any]) -> None:
         broadcast.send(clients, "alert", content)
 
     made = SequenceFollower(database, send, settings.poll_seconds)
@@ -116,6 +117,7 @@ def _connect(_auth: Any = None) -> bool:
 
 def _disconnect(*_: Any) -> None:
     _visitors().leave(_client())
+    current_app.extensions["casa.broadcast"].forget(_client())
     follower(current_app._get_current_object()).followers.drop(_client())  # type: ignore[attr-defined]
 
 

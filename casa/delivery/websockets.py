@@ -8,6 +8,7 @@ with what it has seen.
 """
 
 import logging
+import socket
 from collections import deque
 from typing import Any
 
@@ -17,6 +18,7 @@ from engineio.async_drivers import gevent as driver
 
 log = logging.getLogger(__name__)
 
+_KERNEL_BYTES = 65_536
 _RECEIVE_BYTES = 1_024  # clients say little: a follow, a pong
 
 
@@ -25,6 +27,8 @@ class Outlet:
 
     def __init__(self, sock: Any, most: int) -> None:
         """``most`` is how many bytes may await the client's reading."""
+        # What a client leaves unread shall wait here, where it is bounded, and not in the kernel.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
         self._sock = sock
         self._raw = sock._sock  # gevent's own non-blocking socket, for a send that never switches
         self._most = most
@@ -43,11 +47,9 @@ class Outlet:
         """
         if self._closed:
             raise OSError("the connection is closed")
-        rest = memoryview(data)
-        if not self._waiting:
-            rest = rest[self._write(rest) :]
-        if rest:
-            self._keep(rest)
+        written = 0 if self._waiting else self._write(data)
+        if written < len(data):
+            self._keep(memoryview(data)[written:])
         return len(data)
 
     def close(self) -> None:
@@ -63,13 +65,14 @@ class Outlet:
         self._waiting.clear()
         self._forget_watcher()
         try:
-            self._sock.shutdown(2)
+            self._sock.shutdown(socket.SHUT_RDWR)
         except OSError as error:
             log.debug("already gone: %s", error)
 
-    def _write(self, data: memoryview) -> int:
+    def _write(self, data: bytes | memoryview) -> int:
         try:
-            return int(self._raw.send(data))
+            written: int = self._raw.send(data)
+            return written
         except BlockingIOError:
             return 0
 

@@ -97,7 +97,8 @@ class Engine:
         self.sent: list[Any] = []
         self.closed = self.closing = self.upgrading = False
         self.upgraded = outlet is not None
-        self.outlet = outlet
+        if outlet is not None:
+            self.outlet = outlet
         self.__dict__.update(state)
 
     def send(self, packet: Any) -> None:

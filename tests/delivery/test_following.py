@@ -1,0 +1,96 @@
+"""Telling this process's clients while others may run: nobody is missed, nobody told twice."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from casa.database import Database
+from casa.delivery.followers import Following
+from casa.delivery.following import SequenceFollower
+from casa.geography.places import place_key
+
+Publish = Callable[..., dict[str, Any]]
+BARBADOS = Following(frozenset([place_key("BB")]))
+
+
+class Wire:
+    """Delivers one client at a time; ``between`` runs after each, as another greenlet would."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, list[int]] = {}
+        self.between: Callable[[], None] | None = None
+
+    def send(self, clients: Iterable[str], content: dict[str, Any]) -> None:
+        for client in clients:
+            self.heard.setdefault(client, []).append(content["sequence"])
+            if self.between:
+                self.between, run = None, self.between
+                run()
+
+
+def follower(database: Database) -> tuple[SequenceFollower, Wire]:
+    wire = Wire()
+    return SequenceFollower(database, wire.send, 0.1), wire
+
+
+def test_what_many_are_told(database: Database, publish: Publish, warning: dict[str, Any]) -> None:
+    following, wire = follower(database)
+    french = Following(frozenset([place_key("BB")]), ("fr",))
+    for name in ("a", "b"):
+        following.follow(name, BARBADOS, None)
+    following.follow("c", french, None)
+    following.follow("d", Following(frozenset([place_key("JM")])), None)
+    publish(warning)
+    assert following.look()
+    assert wire.heard == {"a": [1], "b": [1], "c": [1]}
+    assert following.position == 1
+
+
+def test_who_begins_to_follow_while_others_are_being_told(
+    database: Database, publish: Publish, warning: dict[str, Any]
+) -> None:
+    following, wire = follower(database)
+    following.follow("first", BARBADOS, None)
+    answers: list[dict[str, Any]] = []
+    wire.between = lambda: answers.append(following.follow("late", BARBADOS, 0))
+    publish(warning)
+    following.look()
+    assert [one["sequence"] for one in answers[0]["missed"]] == [1]
+    assert wire.heard == {"first": [1]}
+
+
+def test_who_follows_again_while_others_are_being_told(
+    database: Database, publish: Publish, warning: dict[str, Any]
+) -> None:
+    following, wire = follower(database)
+    names = ["a", "b"]
+    for name in names:
+        following.follow(name, BARBADOS, None)
+    answers: dict[str, dict[str, Any]] = {}
+
+    def follow_again() -> None:
+        (waiting,) = set(names) - set(wire.heard)
+        answers[waiting] = following.follow(waiting, BARBADOS, 0)
+
+    wire.between = follow_again
+    publish(warning)
+    following.look()
+    (told,), (again,) = wire.heard, answers
+    assert {told, again} == set(names)
+    assert [one["sequence"] for one in answers[again]["missed"]] == [1]
+
+
+def test_who_leaves_while_others_are_being_told(
+    database: Database, publish: Publish, warning: dict[str, Any]
+) -> None:
+    following, wire = follower(database)
+    for name in ("a", "b"):
+        following.follow(name, BARBADOS, None)
+
+    def leave() -> None:
+        for name in ("a", "b"):
+            following.followers.drop(name)
+
+    wire.between = leave
+    publish(warning)
+    following.look()
+    assert len(wire.heard) == 1
