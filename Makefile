@@ -26,6 +26,10 @@ crash-test: .venv/.tested
 
 bench: .venv/.tested
 	$(BIN)/python benchmarks/match.py
+	$(BIN)/python benchmarks/cover.py
+	$(BIN)/python benchmarks/sockets.py --never-read 5000
+	$(BIN)/python benchmarks/push.py
+	$(BIN)/python benchmarks/reach.py
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -1,6 +1,7 @@
 """Broadcasting one 1.2 KB alert to many Socket.IO clients: deliveries per CPU-second of a server.
 
     python benchmarks/sockets.py [--clients 4000] [--alerts 20] [--repeats 3]
+                                 [--never-read 5000]
 
   casa      a web process of CASA: followers found, frame built once, written to every socket
   stock     Flask-SocketIO on gevent, emit to a room, on the same WSGI server
@@ -8,11 +9,11 @@
   bare      a loop that writes a ready frame to every socket: the bound
 
 The server has one core, the load the other. Rounds alternate; medians. KB is how much the server's
-memory grew for each connection.
+memory grew for each connection. With ``--never-read`` so many more follow and never read: CASA's
+memory before and after 400 alerts, and how long 1,000 readers wait for one, with and without them.
 """
 
 import argparse
-import json
 import os
 import resource
 import selectors
@@ -164,16 +165,51 @@ def measure(command: list[str], folder: Path, clients: int, alerts: int) -> tupl
     return clients * alerts / spent, clients * alerts / wall, each
 
 
+def never_read(command: list[str], folder: Path, deaf_clients: int, alerts: int = 400) -> None:
+    port = free_port()
+    server = Server(command, port, folder)
+    try:
+        readers = Load(port, 1_000)
+        alone = delay(server, readers)
+        deaf = Load(port, deaf_clients)
+        before = server.memory / 1024
+        beside = delay(server, readers)
+        for _ in range(alerts // 20):
+            server.broadcast(20)
+            readers.hear(20 * 1_000)
+        after = server.memory / 1024
+        cut = delay(server, readers)
+        deaf.close()
+    finally:
+        server.stop()
+    print(f"\n{deaf_clients:,} clients that never read, {alerts} alerts: memory of the server")
+    print(f"{before:.0f} MB before, {after:.0f} MB after; 1,000 readers wait for an alert, in ms:")
+    print(f"{alone:.0f} without them, {beside:.0f} beside them, {cut:.0f} once they are cut off")
+
+
+def delay(server: Server, readers: Load) -> float:
+    """Milliseconds from publishing until 1,000 have it, the median of eleven."""
+    found = []
+    for _ in range(11):
+        start = time.monotonic()
+        server.broadcast(1)
+        found.append(1000 * (readers.hear(1_000) - start))
+    return statistics.median(found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clients", type=int, default=4_000)
     parser.add_argument("--alerts", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--never-read", type=int, default=0)
     given = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as name, servers(Path(name)) as commands:
+        if given.never_read:
+            never_read(commands["casa"], Path(name), given.never_read)
         rounds = [
             {
                 sort: measure(command, Path(name), given.clients, given.alerts)
@@ -190,7 +226,6 @@ def main() -> None:
     for sort, (cpu, wall, each) in median.items():
         ratio = f"{median['casa'][0] / cpu:.2f}×"
         print(f"{sort:8}{cpu:>16,.0f}{wall:>14,.0f}{each:>10.1f}{ratio:>12}")
-    print(json.dumps(median))
 
 
 if __name__ == "__main__":
