@@ -70,8 +70,14 @@ def test_from_nothing_to_a_key(casa: Casa) -> None:
     listed = casa("agency", "list").stdout
     assert "accident in BB up to Extreme" in listed
     identifier = key.split("_")[1]
-    assert f"key {identifier} (control room): valid" in listed
+    assert f"key {identifier} (control room): valid, never used" in listed
     assert key not in listed
+    second = casa("key", "rotate", identifier, "--hours", "1").stdout.strip()
+    assert "valid until" in casa("agency", "list").stdout
+    assert casa("key", "rotate", "0" * 12).returncode == 1
+    narrow = casa("key", "issue", "fire-bb", "--name", "x", "--days", "9", "--network", "nowhere")
+    assert narrow.returncode == 2
+    assert casa("key", "revoke", second.split("_")[1]).stdout == "Revoked.\n"
     assert casa("key", "revoke", identifier).stdout == "Revoked.\n"
     assert casa("key", "revoke", identifier).returncode == 1
     assert casa("dispatch", "list").stdout == ""

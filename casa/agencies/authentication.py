@@ -8,7 +8,7 @@ from casa.agencies import keys
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import Mandate
 from casa.agencies.models import Agency, MandateRow
-from casa.database import database
+from casa.database import database, now
 from casa.problems import Problem
 
 SECURITY: list[dict[str, list[str]]] = [{"agencyKey": []}]
@@ -42,10 +42,17 @@ def optional_caller() -> Caller | None:
         raise _unauthorised("Only the Bearer scheme is known here.")
     try:
         with database().reading() as session:
-            g.caller = _describe(keys.agency_of(session, credentials.strip()))
+            key = keys.key_of(session, credentials.strip(), request.remote_addr)
+            known = _describe(key.agency)
+        if key.used != now().date():
+            with database().writing() as session:
+                keys.note_use(session, key.id)
     except keys.KeyRefused:
-        raise _unauthorised("The key is not valid: mistyped, or revoked.") from None
-    return cast(Caller, g.caller)
+        raise _unauthorised(
+            "The key is not valid: mistyped, revoked, run out, or not for here."
+        ) from None
+    g.caller = known
+    return known
 
 
 def _describe(agency: Agency) -> Caller:

@@ -8,7 +8,9 @@ import hashlib
 import hmac
 import re
 import secrets
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -21,15 +23,46 @@ _FORM = re.compile(r"casa_([0-9a-f]{12})_([0-9a-f]{40})")
 
 
 class KeyRefused(Exception):
-    """The key is malformed, unknown or revoked; which of them is not told."""
+    """The key is malformed, unknown, revoked, expired or used from elsewhere; which is not told."""
 
 
-def issue(session: Session, agency: Agency, name: str) -> str:
-    """A new key of ``agency``; the text returned is nowhere kept."""
+def issue(
+    session: Session,
+    agency: Agency,
+    name: str,
+    expires: datetime | None = None,
+    networks: Sequence[str] = (),
+) -> str:
+    """A new key of ``agency``; the text returned is nowhere kept.
+
+    ``networks`` (CIDR) are those from which alone it is good.
+    """
     identifier, secret = secrets.token_hex(6), secrets.token_hex(20)
-    session.add(ApiKey(id=identifier, agency_id=agency.id, name=name, digest=_digest(secret)))
+    session.add(
+        ApiKey(
+            id=identifier,
+            agency_id=agency.id,
+            name=name,
+            digest=_digest(secret),
+            expires=expires,
+            networks=[str(ip_network(one)) for one in networks],
+        )
+    )
     session.flush()
     return f"{PREFIX}_{identifier}_{secret}"
+
+
+def rotate(session: Session, identifier: str, overlap: timedelta) -> str | None:
+    """A new key in place of one that goes on for ``overlap``; ``None``: there is no valid one."""
+    old = session.get(ApiKey, identifier, with_for_update=True)
+    moment = now()
+    if old is None or not _is_good(old, moment):
+        return None
+    agency = session.get_one(Agency, old.agency_id)
+    text = issue(session, agency, old.name, old.expires, old.networks)
+    end = moment + overlap
+    old.expires = end if old.expires is None else min(old.expires, end)
+    return text
 
 
 def revoke(session: Session, identifier: str, moment: datetime | None = None) -> bool:
@@ -41,22 +74,43 @@ def revoke(session: Session, identifier: str, moment: datetime | None = None) ->
     return True
 
 
-def agency_of(session: Session, text: str) -> Agency:
-    """The agency whose key ``text`` is.
+def key_of(session: Session, text: str, address: str | None) -> ApiKey:
+    """The valid key that ``text`` is, with its agency; ``address`` is whence it came.
 
     Raises:
-        KeyRefused: it is no agency's valid key.
+        KeyRefused
     """
     form = _FORM.fullmatch(text)
     if form is None:
         raise KeyRefused
-    query = select(ApiKey).where(ApiKey.id == form[1], ApiKey.revoked.is_(None))
+    query = select(ApiKey).where(ApiKey.id == form[1])
     key = session.scalar(query.options(joinedload(ApiKey.agency).selectinload(Agency.mandates)))
     # An unknown key costs the same comparison as a known one.
     kept = key.digest if key else _digest("")
     if not hmac.compare_digest(kept, _digest(form[2])) or key is None:
         raise KeyRefused
-    return key.agency
+    if not (_is_good(key, now()) and _is_from(key, address)):
+        raise KeyRefused
+    return key
+
+
+def note_use(session: Session, identifier: str) -> None:
+    """Keep the day of use: whoever looks after keys sees which are not needed any more."""
+    session.get_one(ApiKey, identifier).used = now().date()
+
+
+def _is_good(key: ApiKey, moment: datetime) -> bool:
+    return key.revoked is None and (key.expires is None or moment < key.expires)
+
+
+def _is_from(key: ApiKey, address: str | None) -> bool:
+    if not key.networks:
+        return True
+    try:
+        source = ip_address(address or "")
+    except ValueError:
+        return False
+    return any(source in ip_network(one) for one in key.networks)
 
 
 def _digest(secret: str) -> str:

@@ -1,8 +1,8 @@
 """Agencies, what each may publish, and the keys of their systems."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, Date, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casa.database import Base, RowNumber, UtcDateTime, now
@@ -45,7 +45,10 @@ class MandateRow(Base):
 
 
 class ApiKey(Base):
-    """A system's key. Only a digest is kept; ``id`` is the part of the key that is no secret."""
+    """A system's key. Only a digest is kept; ``id`` is the part of the key that is no secret.
+
+    ``networks`` are those it may be used from (CIDR; none: from anywhere), ``used`` the last day.
+    """
 
     __tablename__ = "api_key"
 
@@ -55,5 +58,8 @@ class ApiKey(Base):
     digest: Mapped[str] = mapped_column(String(64))
     created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     revoked: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    networks: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    used: Mapped[date | None] = mapped_column(Date)
 
     agency: Mapped[Agency] = relationship()

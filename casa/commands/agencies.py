@@ -1,5 +1,7 @@
 """``casa agency`` and ``casa key``: who may publish what, and the keys of their systems."""
 
+from datetime import timedelta
+
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +12,7 @@ from casa.agencies.mandates import SEVERITIES
 from casa.agencies.models import Agency, ApiKey, MandateRow
 from casa.audience.filters import KINDS
 from casa.commands.processes import read_settings
-from casa.database import Database
+from casa.database import Database, now
 from casa.geography.places import UnknownPlace, gazetteer
 
 
@@ -84,8 +86,18 @@ def list_agencies() -> None:
                 )
             issued = session.scalars(select(ApiKey).where(ApiKey.agency_id == one.id))
             for row in issued:
-                state = f"revoked {row.revoked:%Y-%m-%d}" if row.revoked else "valid"
-                click.echo(f"    key {row.id} ({row.name}): {state}")
+                click.echo(f"    key {row.id} ({row.name}): {_state(row)}")
+
+
+def _state(row: ApiKey) -> str:
+    if row.revoked:
+        return f"revoked {row.revoked:%Y-%m-%d}"
+    if row.expires and row.expires <= now():
+        return f"ran out {row.expires:%Y-%m-%d %H:%M} UTC"
+    until = f" until {row.expires:%Y-%m-%d %H:%M} UTC" if row.expires else ""
+    where = f" from {', '.join(row.networks)}" if row.networks else ""
+    used = f"last used {row.used:%Y-%m-%d}" if row.used else "never used"
+    return f"valid{until}{where}, {used}"
 
 
 @agency.command("demonstrate")
@@ -106,10 +118,30 @@ def key() -> None:
 @key.command("issue")
 @click.argument("code")
 @click.option("--name", required=True, help="What the key is for.")
-def issue_key(code: str, name: str) -> None:
+@click.option("--days", type=click.IntRange(1), help="Days until it runs out; by default never.")
+@click.option(
+    "--network", "networks", multiple=True, help="From where alone it is good, as 192.0.2.0/24."
+)
+def issue_key(code: str, name: str, days: int | None, networks: tuple[str, ...]) -> None:
     """Print a new key of agency CODE. It is shown this once and kept only as a digest."""
+    expires = now() + timedelta(days=days) if days else None
     with Database(read_settings().database_url).writing() as session:
-        click.echo(keys.issue(session, _agency(session, code), name))
+        try:
+            click.echo(keys.issue(session, _agency(session, code), name, expires, networks))
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--network") from error
+
+
+@key.command("rotate")
+@click.argument("identifier")
+@click.option("--hours", type=click.IntRange(0), default=24, show_default=True)
+def rotate_key(identifier: str, hours: int) -> None:
+    """Print a new key in place of IDENTIFIER, which goes on for some HOURS."""
+    with Database(read_settings().database_url).writing() as session:
+        made = keys.rotate(session, identifier, timedelta(hours=hours))
+    if made is None:
+        raise click.ClickException(f"There is no valid key {identifier}.")
+    click.echo(made)
 
 
 @key.command("revoke")
