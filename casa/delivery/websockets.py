@@ -179,7 +179,10 @@ def install(engine: Any, most: int) -> None:
 
         def close(self) -> None:
             if self._connection.connected:
-                self._connection.close()
+                try:
+                    self._connection.close()
+                except OSError as error:
+                    log.debug("already gone: %s", error)
 
         def send(self, message: str | bytes) -> None:
             try:
