@@ -6,24 +6,15 @@ from zoneinfo import ZoneInfo
 
 from casa.accidents.facts import CASUALTIES, DEFAULTS, Facts, Involved, Range, Road, severity
 from casa.agencies.caller import Caller
-from casa.alerts import areas
+from casa.alerts.composition import in_languages
 from casa.alerts.content import HEADLINE_LIMIT, Content
 from casa.alerts.message import Info, Value
-from casa.alerts.phrases import languages_for, phrases
+from casa.alerts.phrases import phrases
 
 
 def compose(facts: Facts, caller: Caller, moment: datetime) -> Content:
     """What the facts say, in the languages asked for or else those of the places reached."""
-    meant = areas.target(facts.area).places
-    zone = ZoneInfo(meant[0].timezone if meant else "UTC")
-    return Content(
-        status=facts.status,
-        area=facts.area,
-        info=tuple(
-            _info(facts, caller, moment, language, zone)
-            for language in facts.languages or languages_for(meant)
-        ),
-    )
+    return in_languages(facts, lambda language, zone: _info(facts, caller, moment, language, zone))
 
 
 def _info(facts: Facts, caller: Caller, moment: datetime, language: str, zone: ZoneInfo) -> Info:

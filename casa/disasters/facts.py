@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from casa.agencies.caller import Caller
-from casa.alerts import areas
+from casa.alerts.composition import in_languages
 from casa.alerts.content import HEADLINE_LIMIT, Content
 from casa.alerts.message import Area, Info
-from casa.alerts.phrases import languages_for, phrases
+from casa.alerts.phrases import phrases
 
 CATEGORY = {
     "tropical_cyclone": "Met",
@@ -53,15 +53,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def compose(facts: Facts, caller: Caller, moment: datetime) -> Content:
     """What the facts say, in the languages asked for or else those of the places reached."""
-    meant = areas.target(facts.area).places
-    return Content(
-        status=facts.status,
-        incidents=facts.incidents,
-        area=facts.area,
-        info=tuple(
-            _info(facts, caller, moment, language)
-            for language in facts.languages or languages_for(meant)
-        ),
+    return in_languages(
+        facts, lambda language, _: _info(facts, caller, moment, language), facts.incidents
     )
 
 
