@@ -9,11 +9,11 @@ import logging
 import threading
 from collections.abc import Callable
 
+import psycopg
 import redis
 
 from casa.alerts import doorbell
 from casa.database import Database
-from casa.delivery.following import listen_to_postgres
 from casa.delivery.tasks import Tasks
 from casa.settings import Settings
 
@@ -60,6 +60,21 @@ def listen_to_redis(settings: Settings, ring: Callable[[], None], stop: threadin
                         ring()
         except redis.RedisError as error:
             log.warning("no news from Redis, looking regularly instead: %s", error)
+            stop.wait(_RETRY_SECONDS)
+
+
+def listen_to_postgres(database: Database, ring: Callable[[], None], stop: threading.Event) -> None:
+    """Ring for each NOTIFY, on a connection of its own that is made anew when it breaks."""
+    dsn = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while not stop.is_set():
+        try:
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                connection.execute(f"LISTEN {doorbell.CHANNEL}")
+                while not stop.is_set():
+                    for _ in connection.notifies(timeout=1.0, stop_after=1):
+                        ring()
+        except psycopg.Error as error:
+            log.warning("no notifications, looking regularly instead: %s", error)
             stop.wait(_RETRY_SECONDS)
 
 

@@ -1,11 +1,10 @@
 """Following the public sequence: what is new goes to this process's clients, and what was missed.
 
-Live sending and catching up are one piece of code (``news_for``) on one source, the published
-messages in the database, so a client that comes back is given just what it would have been sent.
+Live sending and catching up have one source, the published messages in the database, and one
+measure of whom each is for, so a client that comes back is given just what it would have been sent.
 """
 
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -74,7 +73,8 @@ class SequenceFollower:
         reach = reach_of(message)
         met = self.followers.met_by(reach)
         earlier = set().union(*(self.followers.met_by(one) for one in before)) - met
-        alike: dict[tuple[str, bool], list[tuple[str, int | None]]] = defaultdict(list)
+        live: dict[tuple[str, bool], list[tuple[str, int | None]]] = defaultdict(list)
+        frames: dict[tuple[str, bool], dict[str, Any]] = {}
         languages: dict[Following, str | None] = {}
         for client in met | earlier:
             following = self.followers[client]
@@ -83,17 +83,15 @@ class SequenceFollower:
                 wants = following.wants(message)
                 said = message.info_for(following.languages).language if wants else None
                 languages[following] = said
-            if (language := languages[following]) is not None:
-                concerns = client in met or message.msg_type == "Cancel"
-                alike[language, concerns].append((client, self.followers.turn(client)))
-        frames = {key: frame(message, (key[0],), key[1]) for key in alike}
-        for key, chosen in alike.items():
-            for client, _ in chosen:
-                if client in self._catching_up:
-                    self._catching_up[client].append(frames[key])
-        live = {
-            key: [one for one in alike[key] if one[0] not in self._catching_up] for key in alike
-        }
+            if (language := languages[following]) is None:
+                continue
+            key = language, client in met or message.msg_type == "Cancel"
+            if key not in frames:
+                frames[key] = frame(message, (language,), key[1])
+            if client in self._catching_up:
+                self._catching_up[client].append(frames[key])
+            else:
+                live[key].append((client, self.followers.turn(client)))
         # From here on others may run: whoever begins to follow now is told of this message by
         # the database, and must not be told of it again here.
         self.position = message.sequence or self.position
@@ -153,20 +151,3 @@ def _thread_before(session: Session, message: Message) -> list[Reach]:
         for one in earlier
         if (one.message.sequence or 0) < (message.sequence or 0)
     ]
-
-
-def listen_to_postgres(database: Database, ring: Callable[[], None], stop: threading.Event) -> None:
-    """Ring for each NOTIFY, on a connection of its own that is made anew when it breaks."""
-    import psycopg
-
-    dsn = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    while not stop.is_set():
-        try:
-            with psycopg.connect(dsn, autocommit=True) as connection:
-                connection.execute(f"LISTEN {doorbell.CHANNEL}")
-                while not stop.is_set():
-                    for _ in connection.notifies(timeout=1.0, stop_after=1):
-                        ring()
-        except psycopg.Error as error:
-            log.warning("no notifications, looking regularly instead: %s", error)
-            stop.wait(2.0)

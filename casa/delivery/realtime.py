@@ -15,9 +15,10 @@ from casa.agencies.mandates import SEVERITIES, rank
 from casa.alerts.kinds import kinds
 from casa.alerts.schemas import LANGUAGE, PlaceCode
 from casa.database import Database
+from casa.delivery.announcing import announce, listen_to_postgres, listen_to_redis
 from casa.delivery.broadcast import Broadcast
 from casa.delivery.followers import Following
-from casa.delivery.following import SequenceFollower, listen_to_postgres
+from casa.delivery.following import SequenceFollower
 from casa.delivery.visitors import Verdict, Visitors
 from casa.delivery.websockets import install
 from casa.geography.cells import InvalidCell, parse_cell
@@ -97,7 +98,6 @@ def _start(app: Flask) -> SequenceFollower:
     database: Database = app.extensions["casa.database"]
     settings: Settings = app.extensions["casa.settings"]
     socketio: SocketIO = app.extensions["casa.socketio"]
-
     broadcast: Broadcast = app.extensions["casa.broadcast"]
 
     def send(clients: Iterable[str], content: dict[str, Any]) -> None:
@@ -105,8 +105,14 @@ def _start(app: Flask) -> SequenceFollower:
 
     made = SequenceFollower(database, send, settings.poll_seconds)
     socketio.start_background_task(made.run)
+    # These end with the process.
+    never = threading.Event()
+    if settings.broker_url or settings.shared_redis:
+        socketio.start_background_task(announce, settings, never)
+    if settings.shared_redis:
+        socketio.start_background_task(listen_to_redis, settings, made.ring, never)
     if not database.is_sqlite:
-        socketio.start_background_task(listen_to_postgres, database, made.ring, threading.Event())
+        socketio.start_background_task(listen_to_postgres, database, made.ring, never)
     return made
 
 

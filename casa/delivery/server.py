@@ -2,16 +2,12 @@
 
 import logging
 import signal
-import threading
-from collections.abc import Callable
 
 import gevent
 from flask import Flask
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
-from casa.delivery.announcing import announce, listen_to_redis
 from casa.delivery.realtime import follower
-from casa.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +29,8 @@ def serve(app: Flask, host: str, port: int) -> None:
     server = WSGIServer((host, port), app, log=None, error_log=log, handler_class=Handler)
     server.init_socket()
     following = follower(app)
-    ended = _pass_on_news(app, following.ring)
 
     def stop() -> None:
-        ended.set()
         following.stop()
         server.stop(_PATIENCE)
 
@@ -45,14 +39,3 @@ def serve(app: Flask, host: str, port: int) -> None:
     print(f"CASA is at http://{host}:{server.address[1]}/", flush=True)
     server.serve_forever()
     app.extensions["casa.database"].dispose()
-
-
-def _pass_on_news(app: Flask, ring: Callable[[], None]) -> threading.Event:
-    """Tell other processes of what is published here and hear from them; ends when it is set."""
-    settings: Settings = app.extensions["casa.settings"]
-    ended = threading.Event()
-    if settings.broker_url or settings.shared_redis:
-        gevent.spawn(announce, settings, ended)
-    if settings.shared_redis:
-        gevent.spawn(listen_to_redis, settings, ring, ended)
-    return ended

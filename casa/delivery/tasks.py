@@ -100,19 +100,20 @@ class TaskWorker:
 
     def work(self) -> None:
         """One task: one step, and a request for the next when there was something to do."""
-        with self._turn:
-            self._heard = time.monotonic()
-            parts = self._worker.plan()
-            busy = self._worker.send()
-            self._heard = time.monotonic()
-        if parts or busy:
-            self._tasks.ask(max(min(parts, _MOST_ASKED), 1))
+        self._heard = time.monotonic()
+        self._step()
+        self._heard = time.monotonic()
 
     def _sweep(self, stop: threading.Event) -> None:
-        """Do what no task has come for; once there is work others are told too."""
+        """Do what no task has come for."""
         while not stop.is_set() and time.monotonic() - self._heard >= self._patience:
-            with self._turn:
-                parts, busy = self._worker.plan(), self._worker.send()
-            if not (parts or busy):
+            if not self._step():
                 return
-            self._tasks.ask()
+
+    def _step(self) -> bool:
+        """Plan and send a page; if there was work, ask for as many as can share what is left."""
+        with self._turn:
+            parts, sent = self._worker.plan(), self._worker.send()
+        if parts or sent:
+            self._tasks.ask(max(min(parts, _MOST_ASKED), 1))
+        return bool(parts or sent)
