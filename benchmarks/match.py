@@ -117,7 +117,7 @@ def populate(database: Database, total: int, elsewhere: int = 0) -> tuple[int, i
             if index % 5:
                 followed.add(place_key(place.code))
             keys += [(key, device, packed) for key in followed]
-            rows.append(_device(device, day))
+            rows.append(device_row(device, day))
     rows.sort(key=lambda row: row["number"])  # type: ignore[arg-type,return-value]
     keys.sort()
     with database.writing() as session:
@@ -140,7 +140,7 @@ def _populate_elsewhere(database: Database, numbers: np.ndarray, packed: int) ->
     cells = sorted({cell_at(-26 + x / 40, 14 + y / 40) for x in range(100) for y in range(100)})
     for part in np.array_split(numbers, max(len(numbers) // _BATCH, 1)) if len(numbers) else ():
         with database.writing() as session:
-            session.execute(insert(Device), [_device(int(number), day) for number in part])
+            session.execute(insert(Device), [device_row(int(number), day) for number in part])
     each = np.array_split(np.random.default_rng(3).permutation(numbers), len(cells))
     keys = (
         {"key": cell, "device": device, "bits": packed}
@@ -152,7 +152,8 @@ def _populate_elsewhere(database: Database, numbers: np.ndarray, packed: int) ->
             session.execute(insert(AudienceKey), part)
 
 
-def _device(number: int, day: object) -> dict[str, object]:
+def device_row(number: int, day: object) -> dict[str, object]:
+    """A phone that is to be sent everything, with a token as long as FCM's."""
     digest = f"{number:064x}"
     return {
         "number": number,

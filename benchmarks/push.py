@@ -37,13 +37,14 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "doubles")]
 
 from fcm_keys import Keys  # noqa: E402
+from match import device_row  # noqa: E402
 
 from casa import create_app, schema  # noqa: E402
 from casa.agencies import keys as agency_keys  # noqa: E402
 from casa.agencies.demonstration import DEMONSTRATION  # noqa: E402
 from casa.alerts.message import Area, Circle, Info, Message  # noqa: E402
 from casa.audience.devices import today  # noqa: E402
-from casa.audience.filters import KINDS, Preferences, bits  # noqa: E402
+from casa.audience.filters import Preferences, bits  # noqa: E402
 from casa.audience.models import AudienceKey, Device  # noqa: E402
 from casa.database import Database  # noqa: E402
 from casa.delivery.credentials import AccessTokens  # noqa: E402
@@ -182,23 +183,7 @@ def register(database: Database, count: int, code: str = "BB", after: int = 0) -
     """Devices that follow a place, with tokens as long as FCM's, numbered from ``after`` on."""
     packed, day = bits(Preferences(), "fcm"), today()
     rows = [
-        {
-            "number": number,
-            "id": f"{number:032x}",
-            "secret_digest": f"{number:064x}",
-            "platform": "android",
-            "provider": "fcm",
-            "token_kind": "token",
-            "token": device(number),
-            "token_digest": f"{number:064x}",
-            "languages": ["en"],
-            "kinds": list(KINDS),
-            "min_severity": "Unknown",
-            "exercises": False,
-            "created": day,
-            "changed": day,
-            "seen": day,
-        }
+        device_row(number, day) | {"token": device(number)}
         for number in range(after + 1, after + count + 1)
     ]
     keys = [{"key": place_key(code), "device": row["number"], "bits": packed} for row in rows]
