@@ -13,8 +13,9 @@ from casa.alerts.kinds import Kinds
 from casa.alerts.renderers import Renderer
 from casa.audience import routes as audience_routes
 from casa.database import Database
-from casa.delivery import realtime
+from casa.delivery import realtime, webpush_routes
 from casa.delivery import routes as delivery_routes
+from casa.delivery.encryption import Vapid
 from casa.disasters import routes as disaster_routes
 from casa.exchange import cap, geojson, signatures
 from casa.exchange import routes as exchange_routes
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     disaster_routes.blueprint,
     audience_routes.blueprint,
     delivery_routes.blueprint,
+    webpush_routes.blueprint,
     place_routes.blueprint,
     exchange_routes.blueprint,
     operations_blueprint,
@@ -67,6 +69,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     signing = app.extensions["casa.signing"] = SigningKeys(settings.signing_folder)
     signed = Renderer("jws", signatures.MEDIA_TYPE, signing.render)
     app.extensions["casa.renderers"] = (*RENDERERS, signed)
+    app.extensions["casa.vapid"] = (
+        Vapid(settings.webpush_key_file, settings.webpush_contact)
+        if settings.webpush_contact
+        else None
+    )
     app.extensions["casa.sequence"] = sequence.current
     api = Api(app)
     for scheme, text in (("agencyKey", "An agency's key"), ("deviceSecret", "A device's secret")):

@@ -39,6 +39,18 @@ class Settings:
     fcm_ca: Path | None = _about("certificates to trust for FCM, in place of the system's", None)
     push_per_minute: int = _about("messages a minute that the FCM project may send", 600_000)
     push_in_flight: int = _about("most messages awaiting FCM's answer at once", 400)
+    webpush_contact: str = _about(
+        "mailto: or https: address at which push services reach the operator; unset: no Web Push",
+        "",
+    )
+    webpush_key: Path | None = _about(
+        "file of the key browsers subscribe for; unset: webpush.jwk in the folder of own files",
+        None,
+    )
+    webpush_proxy: str = _about("http:// proxy through which Web Push leaves; unset: none", "")
+    webpush_ca: Path | None = _about(
+        "certificates to trust for push services, in place of the system's", None
+    )
     page_size: int = _about("devices a page of a dispatch; at most one is sent twice", 1_000)
     shard_size: int = _about(
         "devices a shard of a dispatch, the unit several workers share", 50_000
@@ -79,9 +91,11 @@ class Settings:
         for name, schemes in (
             ("broker_url", ("", "redis", "rediss", "amqp", "amqps")),
             ("redis_url", ("", "redis", "rediss")),
+            ("webpush_contact", ("", "mailto", "https")),
+            ("webpush_proxy", ("", "http", "https")),
         ):
             if urlsplit(getattr(self, name)).scheme not in schemes:
-                allowed = " or ".join(f"{scheme}://" for scheme in schemes if scheme)
+                allowed = " or ".join(f"{scheme}:" for scheme in schemes if scheme)
                 raise SettingsError(f"CASA_{name.upper()} must begin with {allowed}.")
         if urlsplit(self.fcm_url).scheme not in ("http", "https"):
             raise SettingsError("CASA_FCM_URL must be an http or https address.")
@@ -89,6 +103,10 @@ class Settings:
     @property
     def signing_folder(self) -> Path:
         return self.signing_keys or self.var_dir / "signing"
+
+    @property
+    def webpush_key_file(self) -> Path:
+        return self.webpush_key or self.var_dir / "webpush.jwk"
 
     @property
     def shared_redis(self) -> str:

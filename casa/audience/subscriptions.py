@@ -29,11 +29,27 @@ class Subscription:
     p256dh: str
     auth: str
 
+    @classmethod
+    def from_text(cls, text: str) -> "Subscription":
+        """The subscription that ``text`` was made of."""
+        value = json.loads(text)
+        return cls(value["endpoint"], **value["keys"])
+
     @property
     def text(self) -> str:
         """JSON, always the same for the same subscription."""
         keys = {"auth": self.auth, "p256dh": self.p256dh}
         return json.dumps({"endpoint": self.endpoint, "keys": keys}, separators=(",", ":"))
+
+    @property
+    def point(self) -> bytes:
+        """``p256dh`` as 65 bytes."""
+        return _bytes(self.p256dh)
+
+    @property
+    def secret(self) -> bytes:
+        """``auth`` as 16 bytes."""
+        return _bytes(self.auth)
 
 
 class SubscriptionField(fields.Field[Subscription]):
@@ -115,10 +131,14 @@ def _decoded(text: Any) -> bytes | None:
     if not isinstance(text, str) or not text.isascii() or len(text) > 100:
         return None
     try:
-        plain = text.rstrip("=")
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), b"-_", validate=True)
+        return _bytes(text)
     except (binascii.Error, ValueError):
         return None
+
+
+def _bytes(text: str) -> bytes:
+    plain = text.rstrip("=")
+    return base64.b64decode(plain + "=" * (-len(plain) % 4), b"-_", validate=True)
 
 
 def _encoded(data: bytes) -> str:

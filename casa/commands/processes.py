@@ -128,14 +128,14 @@ def worker() -> None:
     from casa.delivery.announcing import hear_of_commits
     from casa.delivery.providers import senders
     from casa.delivery.tasks import Tasks, TaskWorker
-    from casa.delivery.worker import Worker
+    from casa.delivery.worker import PUSH_IS_OFF, Worker
 
     found = read_settings()
     _require_tables(found)
     stop = threading.Event()
     with senders(found) as providers:
         if not providers:
-            click.echo("Push is off: CASA_FIREBASE_CREDENTIALS is not set.", err=True)
+            click.echo(f"{PUSH_IS_OFF[0].upper()}{PUSH_IS_OFF[1:]}.", err=True)
         database = Database(found.database_url)
         one = Worker(database, found, providers)
 

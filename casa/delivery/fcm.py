@@ -34,8 +34,9 @@ from firebase_admin import messaging
 from casa.alerts.message import Info, Message
 from casa.alerts.phrases import LANGUAGES, phrases
 from casa.delivery.fitting import TooLarge, cut, fit
+from casa.delivery.webpush import Letter
 
-__all__ = ["Platform", "Template", "TooLarge", "body", "collapse_key", "departure"]
+__all__ = ["Platform", "Template", "TooLarge", "body", "collapse_key", "departure", "letter"]
 
 Platform = Literal["android", "ios", "web"]
 
@@ -79,6 +80,34 @@ def body(
     Raises:
         TooLarge: headline and identifiers alone exceed what FCM takes.
     """
+    return _template(_alert(message, languages, platform, moment))
+
+
+def departure(
+    message: Message, *, languages: Sequence[str], platform: Platform, moment: datetime
+) -> Template:
+    """For devices that were told of the thread and that ``message`` no longer reaches.
+
+    It says so in ``description`` and has ``departed`` = ``true`` and no area.
+    """
+    return _template(_departure(message, languages, platform, moment))
+
+
+def letter(
+    message: Message, *, languages: Sequence[str], departed: bool, moment: datetime
+) -> Letter:
+    """The same for a browser's own push service: what FCM would have handed to it."""
+    compose = _departure if departed else _alert
+    encoded = compose(message, languages, "web", moment)
+    headers = encoded["webpush"]["headers"]
+    return Letter(
+        _dump(_carried(encoded, "web")), tuple(f"{name}: {headers[name]}" for name in headers)
+    )
+
+
+def _alert(
+    message: Message, languages: Sequence[str], platform: Platform, moment: datetime
+) -> dict[str, Any]:
     info = message.info_for(tuple(languages))
     description, instruction = info.description or "", info.instruction or ""
     notice = _Notice(
@@ -90,16 +119,12 @@ def body(
     room = _LIMIT[platform] - _size(empty, platform)
     area, description, instruction = fit(room, message.area, description, instruction)
     data |= {"description": description, "instruction": instruction, "area": area}
-    return _template(_encoded(message, info, data, notice, platform, moment))
+    return _encoded(message, info, data, notice, platform, moment)
 
 
-def departure(
-    message: Message, *, languages: Sequence[str], platform: Platform, moment: datetime
-) -> Template:
-    """For devices that were told of the thread and that ``message`` no longer reaches.
-
-    It says so in ``description`` and has ``departed`` = ``true`` and no area.
-    """
+def _departure(
+    message: Message, languages: Sequence[str], platform: Platform, moment: datetime
+) -> dict[str, Any]:
     info = message.info_for(tuple(languages))
     text = _words(info.language)["departed"]
     notice = _Notice(_title(message, info), text, info.language, "active")
@@ -107,7 +132,7 @@ def departure(
     payload = _encoded(message, info, data, notice, platform, moment)
     if _size(payload, platform) > _LIMIT[platform]:
         raise TooLarge(f"{_size(payload, platform)} bytes")
-    return _template(payload)
+    return payload
 
 
 def collapse_key(thread: str) -> str:
@@ -225,12 +250,17 @@ def _webpush(key: str, ttl: int, notice: _Notice) -> messaging.WebpushConfig:
 
 def _size(encoded: dict[str, Any], platform: Platform) -> int:
     """The bytes of the payload as JSON, which is never less than FCM's count of keys and values."""
+    return len(_dump(_carried(encoded, platform)))
+
+
+def _carried(encoded: dict[str, Any], platform: Platform) -> dict[str, Any]:
+    """What reaches the device."""
     payload: dict[str, Any] = encoded["data"]
     if platform == "ios":
-        payload = payload | encoded["apns"]["payload"]
-    elif platform == "web":
-        payload = {"data": payload, "notification": encoded["webpush"]["notification"]}
-    return len(_dump(payload))
+        return {**payload, **encoded["apns"]["payload"]}
+    if platform == "web":
+        return {"data": payload, "notification": encoded["webpush"]["notification"]}
+    return payload
 
 
 def _dump(value: Any) -> bytes:

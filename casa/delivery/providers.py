@@ -11,13 +11,16 @@ from redis.retry import Retry
 
 from casa.alerts.message import Message
 from casa.audience.matching import Recipient
+from casa.audience.subscriptions import Subscription
 from casa.database import now
 from casa.delivery import fcm
 from casa.delivery.credentials import AccessTokens
 from casa.delivery.dispatch import Sender
+from casa.delivery.encryption import Vapid
 from casa.delivery.outcomes import Outcome, Refused
 from casa.delivery.push import Transport
 from casa.delivery.quota import LocalQuota, Quota, RedisQuota
+from casa.delivery.webpush import Letter, WebPush
 from casa.settings import Settings
 
 _TEMPLATES = 64
@@ -57,6 +60,31 @@ class FcmSender:
         return (template.for_fid if by_installation else template.for_token)(one.token)
 
 
+class WebPushSender:
+    """Pages over Web Push: one text for each message and language, sealed for each browser."""
+
+    def __init__(self, transport: WebPush) -> None:
+        self._transport = transport
+
+    def send(
+        self, message: Message, recipients: Sequence[Recipient], departed: BitMap
+    ) -> list[Outcome]:
+        letters: dict[tuple[object, ...], Letter] = {}
+        moment = now()
+        page = []
+        try:
+            for one in recipients:
+                key = (tuple(one.languages), one.number in departed)
+                if key not in letters:
+                    letters[key] = fcm.letter(
+                        message, languages=one.languages, departed=key[1], moment=moment
+                    )
+                page.append((letters[key], Subscription.from_text(one.token)))
+        except fcm.TooLarge as error:
+            return [Refused(f"too large for a push message: {error}")] * len(recipients)
+        return self._transport.send_page(page)
+
+
 def _quota(settings: Settings) -> Quota:
     """One bucket for all workers where they share a Redis, else one for this process."""
     if not settings.shared_redis:
@@ -85,4 +113,14 @@ def senders(settings: Settings) -> Iterator[Mapping[str, Sender]]:
             )
             stack.callback(transport.close)
             found["fcm"] = FcmSender(transport)
+        if settings.webpush_contact:
+            browsers = WebPush(
+                Vapid(settings.webpush_key_file, settings.webpush_contact),
+                ca=settings.webpush_ca,
+                proxy=settings.webpush_proxy,
+                # Another worker takes over when the lease runs out: a page must end before.
+                patience=settings.lease_seconds / 2,
+            )
+            stack.callback(browsers.close)
+            found["webpush"] = WebPushSender(browsers)
         yield found

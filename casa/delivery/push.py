@@ -1,20 +1,14 @@
 """The way to FCM: thousands of small HTTP/2 requests over a few connections, on libcurl.
 
 The request path does as little Python as can be for each message: handles, header lists and
-sinks are reused, libcurl frames and multiplexes.
-
-Nothing is ever repeated here unless FCM said that it did not take it (401). libcurl by itself
-repeats a request whose connection died before an answer came, although the message may have been
-taken; it must rewind the request's body for that, so the body is handed to it through a reader
-that cannot be rewound and it gives up instead. Such a message comes back as ``Retry``.
+sinks are reused, libcurl frames and multiplexes. A message is sent twice only when FCM said that
+it did not take it (401); one whose connection was lost comes back as ``Retry``.
 """
 
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -23,6 +17,7 @@ import pycurl
 
 from casa.delivery.answers import failure, outcome
 from casa.delivery.credentials import TokenUnavailable
+from casa.delivery.flight import Flight, Outcomes, give, new_handle, reason
 from casa.delivery.multi import Multi
 from casa.delivery.outcomes import Outcome, Retry, Sent
 from casa.delivery.quota import Quota
@@ -32,13 +27,6 @@ _SENT = Sent()
 _STREAMS = 100  # requests that FCM answers at once on one connection
 # After so many failures in a row the service is away: the rest of the page is not tried.
 _HOPELESS = 200
-_REASONS = {
-    pycurl.E_OPERATION_TIMEDOUT: "timeout",
-    pycurl.E_COULDNT_RESOLVE_HOST: "host not found",
-    pycurl.E_COULDNT_CONNECT: "no connection",
-    pycurl.E_PEER_FAILED_VERIFICATION: "certificate not trusted",
-    pycurl.E_SEND_FAIL_REWIND: "connection lost",
-}
 
 
 class Tokens(Protocol):
@@ -77,9 +65,8 @@ class Transport:
         self._patience = patience
         self._window = Window(in_flight)
         self._lock = threading.Lock()
-        self._new_multi = partial(Multi, -(-in_flight // _STREAMS), _STREAMS)
-        self._multi = self._new_multi()
-        self._idle: list[Any] = []
+        connections = -(-in_flight // _STREAMS)
+        self._flight = Flight(self._window, partial(Multi, connections, _STREAMS), self._new_handle)
 
     def __enter__(self) -> Self:
         return self
@@ -89,10 +76,7 @@ class Transport:
 
     def close(self) -> None:
         with self._lock:
-            for handle in self._idle:
-                handle.close()
-            self._idle.clear()
-            self._multi.close()
+            self._flight.close()
 
     def send_page(self, bodies: Sequence[bytes]) -> list[Outcome]:
         """What became of each body, in their order.
@@ -100,138 +84,95 @@ class Transport:
         What the quota or a missing access token kept back is ``Retry`` without having been sent.
         """
         with self._lock:
-            page = _Page(bodies)
+            outcomes = Outcomes(len(bodies))
             try:
                 token = self._tokens.current()
-                self._run_within_quota(page, token)
+                page = _Page(bodies, token, self._window, outcomes)
+                self._run_within_quota(page)
                 if page.unauthorized:
-                    again, page.unauthorized = page.unauthorized, []
-                    self._run(page, again, self._tokens.renew(token))
+                    again = _Page(bodies, self._tokens.renew(token), self._window, outcomes)
+                    self._flight.run(page.unauthorized, again)
             except TokenUnavailable as error:
-                page.fill(Retry(f"no access token: {error}"))
+                outcomes.fill(Retry(f"no access token: {error}"))
             except BaseException:
-                # What is under way belongs to this page and must not be answered in the next.
-                self._multi.close()
-                self._multi = self._new_multi()
+                self._flight.abandon()
                 raise
-            page.fill(Retry("401 UNAUTHENTICATED"))
-            return page.results()
+            outcomes.fill(Retry("401 UNAUTHENTICATED"))
+            return outcomes.results()
 
-    def _run_within_quota(self, page: "_Page", token: str) -> None:
+    def _run_within_quota(self, page: "_Page") -> None:
         deadline = time.monotonic() + self._patience
         start, total = 0, len(page.bodies)
         while start < total:
             allowance = self._quota.take(total - start)
             end = start + allowance.granted
-            self._run(page, range(start, end), token)
+            self._flight.run(range(start, end), page)
             start = end
             if start < total:
                 if page.hopeless:
                     break
                 if time.monotonic() + allowance.wait > deadline:
-                    page.fill(Retry("quota", allowance.wait), range(start, total))
+                    page.outcomes.fill(Retry("quota", allowance.wait), range(start, total))
                     break
                 time.sleep(allowance.wait)
 
-    def _run(self, page: "_Page", indices: Iterable[int], token: str) -> None:
-        """Send these bodies, as many at once as the window allows, until all have an answer."""
-        headers = [f"Authorization: Bearer {token}", "Content-Type: application/json", "Expect:"]
-        multi, window, idle = self._multi, self._window, self._idle
-        waiting = deque(indices)
-        active = 0
-        while waiting or active:
-            while waiting and active < window.size:
-                index = waiting.popleft()
-                handle = idle.pop() if idle else self._new_handle()
-                if handle.headers != headers:
-                    handle.setopt(pycurl.HTTPHEADER, headers)
-                    handle.headers = headers
-                body = page.bodies[index]
-                handle.index = index
-                handle.setopt(pycurl.POSTFIELDSIZE, len(body))
-                handle.setopt(pycurl.READFUNCTION, BytesIO(body).read)
-                multi.add(handle)
-                active += 1
-            multi.turn(1.0)
-            for handle, number in multi.ended():
-                active -= 1
-                if number:
-                    self._lost(page, handle, number)
-                else:
-                    self._settle(page, handle)
-            if page.hopeless and waiting:
-                page.fill(page.last_retry, waiting)
-                waiting.clear()
-
-    def _settle(self, page: "_Page", handle: Any) -> None:
-        status = handle.getinfo(pycurl.RESPONSE_CODE)
-        if status == 200:
-            self._window.answered(handle.getinfo(pycurl.TOTAL_TIME))
-            page.put(handle.index, _SENT)
-        elif status == 0:
-            self._lost(page, handle, pycurl.E_SEND_FAIL_REWIND)
-            return
-        else:
-            failed = failure(status, b"".join(handle.sink))
-            if failed.code == "UNAUTHENTICATED":
-                page.unauthorized.append(handle.index)
-            else:
-                found = outcome(failed, float(handle.getinfo(pycurl.RETRY_AFTER)) or None)
-                if isinstance(found, Retry):
-                    self._window.pushed_back()
-                page.put(handle.index, found)
-        handle.sink.clear()
-        self._idle.append(handle)
-
-    def _lost(self, page: "_Page", handle: Any, number: int) -> None:
-        """No answer: whether FCM took the message is not known."""
-        self._window.pushed_back()
-        page.put(handle.index, Retry(_REASONS.get(number, f"connection lost ({number})")))
-        handle.close()
-
     def _new_handle(self) -> Any:
-        handle: Any = pycurl.Curl()
+        handle = new_handle(self._timeout, self._ca)
         handle.sink = []
         handle.headers = None
         handle.setopt(pycurl.URL, self._url)
-        handle.setopt(pycurl.POST, 1)
-        handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
-        handle.setopt(pycurl.PIPEWAIT, 1)
-        handle.setopt(pycurl.CAINFO, self._ca)
-        handle.setopt(pycurl.NOSIGNAL, 1)
-        handle.setopt(pycurl.TIMEOUT_MS, int(self._timeout * 1000))
-        handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(self._timeout * 500))
         handle.setopt(pycurl.WRITEFUNCTION, handle.sink.append)
         return handle
 
 
 class _Page:
-    """The outcomes of one page as they come in."""
+    """One page's conversation with FCM under one access token."""
 
-    def __init__(self, bodies: Sequence[bytes]) -> None:
+    def __init__(
+        self, bodies: Sequence[bytes], token: str, window: Window, outcomes: Outcomes
+    ) -> None:
         self.bodies = bodies
+        self.outcomes = outcomes
         self.unauthorized: list[int] = []
-        self.last_retry = Retry("not tried")
-        self._outcomes: list[Outcome | None] = [None] * len(bodies)
-        self._streak = 0
+        self._window = window
+        self._headers = [
+            f"Authorization: Bearer {token}",
+            "Content-Type: application/json",
+            "Expect:",
+        ]
 
     @property
     def hopeless(self) -> bool:
-        return self._streak >= _HOPELESS
+        return self.outcomes.failures_in_a_row >= _HOPELESS
 
-    def put(self, index: int, found: Outcome) -> None:
-        self._outcomes[index] = found
-        if isinstance(found, Retry):
-            self._streak += 1
-            self.last_retry = found
+    def ask(self, handle: Any) -> bool:
+        if self.hopeless:
+            self.outcomes.fill(self.outcomes.last_retry, (handle.index,))
+            return False
+        if handle.headers != self._headers:
+            handle.setopt(pycurl.HTTPHEADER, self._headers)
+            handle.headers = self._headers
+        give(handle, self.bodies[handle.index])
+        return True
+
+    def answered(self, handle: Any, status: int) -> None:
+        if status == 200:
+            self._window.answered(handle.getinfo(pycurl.TOTAL_TIME))
+            self.outcomes.put(handle.index, _SENT)
         else:
-            self._streak = 0
+            self._failed(handle, status)
+        handle.sink.clear()
 
-    def fill(self, found: Outcome, indices: Iterable[int] | None = None) -> None:
-        """Give ``found`` to those of ``indices`` (all) that have no outcome yet."""
-        for index in range(len(self._outcomes)) if indices is None else indices:
-            if self._outcomes[index] is None:
-                self._outcomes[index] = found
+    def _failed(self, handle: Any, status: int) -> None:
+        failed = failure(status, b"".join(handle.sink))
+        if failed.code == "UNAUTHENTICATED":
+            self.unauthorized.append(handle.index)
+            return
+        found = outcome(failed, float(handle.getinfo(pycurl.RETRY_AFTER)) or None)
+        if isinstance(found, Retry):
+            self._window.pushed_back()
+        self.outcomes.put(handle.index, found)
 
-    def results(self) -> list[Outcome]:
-        return [one for one in self._outcomes if one is not None]
+    def lost(self, handle: Any, number: int) -> None:
+        self._window.pushed_back()
+        self.outcomes.put(handle.index, Retry(reason(number)))

@@ -24,6 +24,8 @@ from casa.settings import Settings
 
 log = logging.getLogger(__name__)
 
+PUSH_IS_OFF = "push is off: set CASA_FIREBASE_CREDENTIALS or CASA_WEBPUSH_CONTACT"
+
 _SWEEP_EVERY = timedelta(minutes=10)
 
 
@@ -98,12 +100,11 @@ class Worker:
 
     def _switch_off(self) -> None:
         """Without credentials nothing can be pushed: say so in the dispatch, and keep it."""
-        reason = "push is off: no Firebase credentials (CASA_FIREBASE_CREDENTIALS)"
         with self._database.writing() as session:
             session.execute(
                 update(Dispatch)
                 .where(Dispatch.state == "waiting", Dispatch.channel == "push")
-                .values(state="off", reason=reason)
+                .values(state="off", reason=PUSH_IS_OFF)
             )
 
     def _sweep(self) -> None:

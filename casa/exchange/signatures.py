@@ -6,8 +6,6 @@ thumbprint (RFC 7638); the newest signs and all are published, so what an older 
 still be checked. A key that must not be trusted any more is deleted.
 """
 
-import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +16,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
+from casa import keyfile
 from casa.alerts.message import Message
 
 MEDIA_TYPE = "application/jose"
@@ -41,11 +40,7 @@ class SigningKeys:
         key = OKPKey.generate_key(
             "Ed25519", parameters={"use": "sig", "alg": ALGORITHM}, private=True, auto_kid=True
         )
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._folder / f"{key.kid}.jwk"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(key.as_dict(private=True), file)
+        keyfile.create(self._folder / f"{key.kid}.jwk", key.as_dict(private=True))
         return str(key.kid)
 
     def public(self) -> dict[str, Any]:
@@ -67,7 +62,7 @@ class SigningKeys:
             self.rotate()
             paths = list(self._folder.glob("*.jwk"))
         newest_first = sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.name))[::-1]
-        return [OKPKey.import_key(json.loads(path.read_text())) for path in newest_first]
+        return [OKPKey.import_key(keyfile.read(path)) for path in newest_first]
 
 
 def verify(text: str, public: dict[str, Any]) -> Message:

@@ -9,15 +9,14 @@ import json
 import secrets
 import ssl
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from certificates import make, new_key, pem
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import padding
 
 _SCOPES = {
     "https://www.googleapis.com/auth/firebase.messaging",
@@ -34,8 +33,9 @@ class Keys:
         self._life = life
         self._revoked = folder / "revoked"
         if not (folder / "server.pem").exists():
-            _make_certificates(folder)
-            (folder / "account.key").write_bytes(_pem(_new_key()))
+            names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+            make(folder, names)
+            (folder / "account.key").write_bytes(pem(new_key()))
             (folder / "tokens.key").write_bytes(secrets.token_bytes(32))
         self._secret = (folder / "tokens.key").read_bytes()
         self._account: Any = serialization.load_pem_private_key(
@@ -116,63 +116,3 @@ def _decode(text: str) -> bytes:
 
 def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _new_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _pem(key: rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-
-
-def _make_certificates(folder: Path) -> None:
-    """``ca.pem``, and ``server.pem`` (key and certificate) for 127.0.0.1 and localhost."""
-    ca_key, server_key = _new_key(), _new_key()
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "FCM double CA")])
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    usage = x509.KeyUsage(
-        digital_signature=True, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, key_cert_sign=True, crl_sign=True,
-        encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    authority = (
-        _builder(issuer, issuer, ca_key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False
-        )
-        .sign(ca_key, hashes.SHA256())
-    )
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    server = (
-        _builder(subject, issuer, server_key)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
-        )
-        .sign(ca_key, hashes.SHA256())
-    )
-    (folder / "ca.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    chain = _pem(server_key) + server.public_bytes(serialization.Encoding.PEM)
-    (folder / "server.pem").write_bytes(chain)
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey
-) -> x509.CertificateBuilder:
-    moment = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(moment - timedelta(days=1))
-        .not_valid_after(moment + timedelta(days=30))
-    )

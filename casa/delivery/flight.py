@@ -1,0 +1,143 @@
+"""Many requests at once over libcurl, and what became of each: the loop of every push provider.
+
+Nothing is ever repeated here. libcurl by itself repeats a request whose connection died before an
+answer came, although the message may have been taken; it must rewind the request's body for that,
+so the body is handed to it through a reader that cannot be rewound and it gives up instead.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any, Protocol
+
+import pycurl
+
+from casa.delivery.multi import Multi
+from casa.delivery.outcomes import Outcome, Retry
+from casa.delivery.window import Window
+
+_REASONS = {
+    pycurl.E_OPERATION_TIMEDOUT: "timeout",
+    pycurl.E_COULDNT_RESOLVE_HOST: "host not found",
+    pycurl.E_COULDNT_CONNECT: "no connection",
+    pycurl.E_PEER_FAILED_VERIFICATION: "certificate not trusted",
+    pycurl.E_SEND_FAIL_REWIND: "connection lost",
+}
+
+
+def reason(number: int) -> str:
+    """What libcurl's error means to an operator."""
+    return _REASONS.get(number, f"connection lost ({number})")
+
+
+def give(handle: Any, body: bytes) -> None:
+    """Make ``body`` the request's, in a way that cannot be sent twice."""
+    handle.setopt(pycurl.POSTFIELDSIZE, len(body))
+    handle.setopt(pycurl.READFUNCTION, BytesIO(body).read)
+
+
+def new_handle(timeout: float, ca: str) -> Any:
+    """A POST over HTTP/2 where the other side speaks it, given up after ``timeout`` seconds.
+
+    ``ca`` is a file of certificates to trust.
+    """
+    handle: Any = pycurl.Curl()
+    handle.index = -1
+    handle.setopt(pycurl.POST, 1)
+    handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
+    handle.setopt(pycurl.PIPEWAIT, 1)
+    handle.setopt(pycurl.CAINFO, ca)
+    handle.setopt(pycurl.NOSIGNAL, 1)
+    handle.setopt(pycurl.TIMEOUT_MS, int(timeout * 1000))
+    handle.setopt(pycurl.CONNECTTIMEOUT_MS, int(timeout * 500))
+    return handle
+
+
+class Conversation(Protocol):
+    """What is asked for each message of a page, and what its answer means."""
+
+    def ask(self, handle: Any) -> bool:
+        """Prepare the request for ``handle.index``; false: it is not to be sent after all."""
+        ...
+
+    def answered(self, handle: Any, status: int) -> None: ...
+
+    def lost(self, handle: Any, number: int) -> None:
+        """No answer: whether the message was taken is not known."""
+        ...
+
+
+class Flight:
+    """Connections and handles that are kept from page to page; for one thread at a time."""
+
+    def __init__(
+        self, window: Window, new_multi: Callable[[], Multi], new_handle: Callable[[], Any]
+    ) -> None:
+        self._window = window
+        self._new_multi = new_multi
+        self._new_handle = new_handle
+        self._multi = new_multi()
+        self._idle: list[Any] = []
+
+    def close(self) -> None:
+        for handle in self._idle:
+            handle.close()
+        self._idle.clear()
+        self._multi.close()
+
+    def abandon(self) -> None:
+        """Drop what is under way: it must not be answered in the next page."""
+        self._multi.close()
+        self._multi = self._new_multi()
+
+    def run(self, indices: Iterable[int], conversation: Conversation) -> None:
+        """Ask for each index, as many at once as the window allows, until all have an answer."""
+        multi, window, idle = self._multi, self._window, self._idle
+        waiting = deque(indices)
+        active = 0
+        while waiting or active:
+            while waiting and active < window.size:
+                handle = idle.pop() if idle else self._new_handle()
+                handle.index = waiting.popleft()
+                if conversation.ask(handle):
+                    multi.add(handle)
+                    active += 1
+                else:
+                    idle.append(handle)
+            if active:
+                multi.turn(1.0)
+            for handle, number in multi.ended():
+                active -= 1
+                status = 0 if number else handle.getinfo(pycurl.RESPONSE_CODE)
+                if status:
+                    conversation.answered(handle, status)
+                    idle.append(handle)
+                else:
+                    conversation.lost(handle, number or pycurl.E_SEND_FAIL_REWIND)
+                    handle.close()
+
+
+class Outcomes:
+    """What became of each message of one page, as it comes in."""
+
+    def __init__(self, count: int) -> None:
+        self._found: list[Outcome | None] = [None] * count
+        self.failures_in_a_row = 0
+        self.last_retry = Retry("not tried")
+
+    def put(self, index: int, found: Outcome) -> None:
+        self._found[index] = found
+        if isinstance(found, Retry):
+            self.failures_in_a_row += 1
+            self.last_retry = found
+        else:
+            self.failures_in_a_row = 0
+
+    def fill(self, found: Outcome, indices: Iterable[int] | None = None) -> None:
+        """Give ``found`` to those of ``indices`` (all) that have no outcome yet."""
+        for index in range(len(self._found)) if indices is None else indices:
+            if self._found[index] is None:
+                self._found[index] = found
+
+    def results(self) -> list[Outcome]:
+        return [one for one in self._found if one is not None]
