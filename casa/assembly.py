@@ -7,6 +7,7 @@ from flask_smorest import Api
 
 from casa import hardening, problems
 from casa.accidents import routes as accident_routes
+from casa.agencies import administration_routes, session_routes
 from casa.alerts import agency_routes, sequence
 from casa.alerts import routes as alert_routes
 from casa.alerts.kinds import Kinds
@@ -24,9 +25,12 @@ from casa.geography import places
 from casa.geography import routes as place_routes
 from casa.missing_persons import routes as missing_person_routes
 from casa.operations import blueprint as operations_blueprint
+from casa.sealing import Sealer
 from casa.settings import Settings
 
 BLUEPRINTS = (
+    session_routes.blueprint,
+    administration_routes.blueprint,
     alert_routes.blueprint,
     agency_routes.blueprint,
     accident_routes.blueprint,
@@ -65,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         places.use(places.load(settings.boundaries))
     app.extensions["casa.settings"] = settings
     app.extensions["casa.database"] = Database(settings.database_url)
+    app.extensions["casa.sealer"] = Sealer(settings.sealing_key_file)
     app.extensions["casa.kinds"] = KINDS
     signing = app.extensions["casa.signing"] = SigningKeys(settings.signing_folder)
     signed = Renderer("jws", signatures.MEDIA_TYPE, signing.render)
@@ -76,13 +81,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["casa.sequence"] = sequence.current
     api = Api(app)
-    for scheme, text in (("agencyKey", "An agency's key"), ("deviceSecret", "A device's secret")):
+    for scheme, text in (
+        ("agencyKey", "The key of an agency's system"),
+        ("officerSession", "An officer's session"),
+        ("deviceSecret", "A device's secret"),
+    ):
         api.spec.components.security_scheme(
             scheme, {"type": "http", "scheme": "bearer", "description": text}
         )
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     problems.init_app(app)
+    app.after_request(administration_routes.note_refusal)
     hardening.init_app(app, settings.trusted_proxies)
     realtime.init_app(app)
     return app

@@ -11,9 +11,11 @@ class LazyGroup(click.Group):
 
     parts: ClassVar[dict[str, str]] = {
         "agency": "agencies:agency",
+        "audit": "trail:audit",
         "database": "tables:database",
         "dispatch": "dispatches:dispatch",
         "key": "agencies:key",
+        "officer": "officers:officer",
         "run": "processes:run",
         "serve": "processes:serve",
         "signing": "signatures:signing",

@@ -61,6 +61,12 @@ class Settings:
     signing_keys: Path | None = _about(
         "folder of the keys that sign alerts; unset: signing/ in the folder of own files", None
     )
+    sealing_key: Path | None = _about(
+        "file of the key that seals secrets at rest; unset: sealing.jwk in the folder of own files",
+        None,
+    )
+    session_idle_minutes: float = _about("an officer's session without use ends after", 30.0)
+    session_hours: float = _about("an officer's session ends after, whatever its use", 12.0)
     broker_url: str = _about(
         "redis:// or amqp:// URL of the workers' broker; unset: they look for work themselves", ""
     )
@@ -103,6 +109,10 @@ class Settings:
     @property
     def signing_folder(self) -> Path:
         return self.signing_keys or self.var_dir / "signing"
+
+    @property
+    def sealing_key_file(self) -> Path:
+        return self.sealing_key or self.var_dir / "sealing.jwk"
 
     @property
     def webpush_key_file(self) -> Path:

@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from casa import create_app, schema
-from casa.agencies import keys
+from casa.agencies import keys, passwords, second_factor, sessions
 from casa.agencies.demonstration import DEMONSTRATION
+from casa.agencies.models import Agency, Officer
+from casa.agencies.permissions import Role
 from casa.database import Database
+from casa.sealing import Sealer
 from casa.settings import Settings
 
 POSTGRES = os.environ.get(
@@ -126,6 +130,43 @@ def agency_keys(database: Database) -> dict[str, str]:
 def bearer(agency_keys: dict[str, str]) -> Callable[[str], dict[str, str]]:
     """The headers that an agency sends."""
     return lambda code: {"Authorization": f"Bearer {agency_keys[code]}"}
+
+
+@dataclass
+class SignedIn:
+    """An officer with both factors, and the headers that the officer sends."""
+
+    id: str
+    email: str
+    password: str
+    secret: str
+    headers: dict[str, str]
+
+
+@pytest.fixture
+def officer(
+    app: Flask, database: Database, settings: Settings, agency_keys: dict[str, str]
+) -> Callable[..., SignedIn]:
+    """Make an officer of a demonstration agency with some roles, signed in and stepped up."""
+
+    def make(agency: str, *roles: Role) -> SignedIn:
+        secret, name = second_factor.new_secret(), uuid.uuid4().hex[:12]
+        password, email = f"correct horse {name}", f"{name}@example.org"
+        with database.writing() as session:
+            known = session.scalars(select(Agency).where(Agency.code == agency)).one()
+            row = Officer(
+                agency_id=known.id, email=email, name="An Officer", roles=list(roles),
+                password=passwords.hashed(password),
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            sealer: Sealer = app.extensions["casa.sealer"]
+            row.totp_secret = sealer.seal(secret.encode(), f"totp{row.id}")
+            token = sessions.begin(session, row, settings)
+        headers = {"Authorization": f"Bearer {token}"}
+        return SignedIn(row.id, email, password, secret, headers)
+
+    return make
 
 
 def later(**delta: float) -> str:

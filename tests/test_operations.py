@@ -70,7 +70,11 @@ def test_the_description_is_openapi_3_1_and_covers_every_route(
         for method, operation in operations.items():
             if method != "parameters" and not path.startswith(_NOT_DESCRIBED):
                 assert operation.get("summary"), (path, method)
-    assert set(document["components"]["securitySchemes"]) == {"agencyKey", "deviceSecret"}
+    assert set(document["components"]["securitySchemes"]) == {
+        "agencyKey",
+        "deviceSecret",
+        "officerSession",
+    }
 
 
 def test_the_page_loads_only_from_here(client: FlaskClient) -> None:

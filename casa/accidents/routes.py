@@ -12,7 +12,7 @@ KIND = AlertKind(
     code="accident",
     name="Accident",
     categories=("Transport", "Rescue", "Fire", "CBRNE", "Env", "Safety", "Health", "Infra"),
-    policy=Policy(lifetime=timedelta(hours=4), longest=timedelta(days=7)),
+    policy=Policy(lifetime=timedelta(hours=4), longest=timedelta(days=7), alone="Severe"),
 )
 
 blueprint = blueprint_of(

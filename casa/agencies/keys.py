@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from casa.agencies.models import Agency, ApiKey
+from casa.agencies.permissions import SCOPES
 from casa.database import now
 
 PREFIX = "casa"
@@ -23,7 +24,14 @@ _FORM = re.compile(r"casa_([0-9a-f]{12})_([0-9a-f]{40})")
 
 
 class KeyRefused(Exception):
-    """The key is malformed, unknown, revoked, expired or used from elsewhere; which is not told."""
+    """The key is malformed, unknown, revoked, expired or used from elsewhere; which is not told.
+
+    ``known`` is the id of a key whose secret was right: somebody else may have it.
+    """
+
+    def __init__(self, known: str | None = None) -> None:
+        super().__init__()
+        self.known = known
 
 
 def issue(
@@ -32,10 +40,11 @@ def issue(
     name: str,
     expires: datetime | None = None,
     networks: Sequence[str] = (),
+    scopes: Sequence[str] = SCOPES,
 ) -> str:
     """A new key of ``agency``; the text returned is nowhere kept.
 
-    ``networks`` (CIDR) are those from which alone it is good.
+    ``networks`` (CIDR) are those from which alone it is good, ``scopes`` what it may do.
     """
     identifier, secret = secrets.token_hex(6), secrets.token_hex(20)
     session.add(
@@ -46,6 +55,7 @@ def issue(
             digest=_digest(secret),
             expires=expires,
             networks=[str(ip_network(one)) for one in networks],
+            scopes=list(scopes),
         )
     )
     session.flush()
@@ -59,7 +69,7 @@ def rotate(session: Session, identifier: str, overlap: timedelta) -> str | None:
     if old is None or not _is_good(old, moment):
         return None
     agency = session.get_one(Agency, old.agency_id)
-    text = issue(session, agency, old.name, old.expires, old.networks)
+    text = issue(session, agency, old.name, old.expires, old.networks, old.scopes)
     end = moment + overlap
     old.expires = end if old.expires is None else min(old.expires, end)
     return text
@@ -90,7 +100,7 @@ def key_of(session: Session, text: str, address: str | None) -> ApiKey:
     if not hmac.compare_digest(kept, _digest(form[2])) or key is None:
         raise KeyRefused
     if not (_is_good(key, now()) and _is_from(key, address)):
-        raise KeyRefused
+        raise KeyRefused(key.id)
     return key
 
 

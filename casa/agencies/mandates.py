@@ -16,6 +16,7 @@ from casa.geography.places import gazetteer
 from casa.geography.shapes import CARIBBEAN
 
 SEVERITIES = ("Unknown", "Minor", "Moderate", "Severe", "Extreme")
+STATUSES = ("Actual", "Exercise", "System", "Test")
 
 # Square degrees, about 10,000 m²: reaches of neighbours overlap by rounding, and a drawn edge
 # along a border shares it only so far. Less than this is no trespass.
@@ -38,6 +39,7 @@ class Mandate:
     kinds: tuple[str, ...]
     places: tuple[str, ...]
     max_severity: str
+    statuses: tuple[str, ...] = STATUSES
     open_sea: bool = False
     beyond_region: bool = False
     valid_from: datetime | None = None
@@ -61,6 +63,7 @@ def check(
     *,
     kind: str,
     severity: str,
+    status: str,
     codes: Iterable[str],
     shapes: Iterable[BaseGeometry],
     moment: datetime,
@@ -81,6 +84,9 @@ def check(
         raise OutsideMandate(
             f"The agency's mandate for {kind} ends at severity {greatest}; this is {severity}."
         )
+    fitting = tuple(m for m in fitting if status in m.statuses)
+    if not fitting:
+        raise OutsideMandate(f"The agency's mandate for {kind} holds no status {status}.")
     allowed = tuple(sorted({code for mandate in fitting for code in mandate.places}))
     _check_places(allowed, tuple(codes))
     boxed = not any(mandate.beyond_region for mandate in fitting)

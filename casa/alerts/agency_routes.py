@@ -8,11 +8,13 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from casa import paging
-from casa.agencies.authentication import SECURITY, caller, require_agency
+from casa.agencies.authentication import SECURITY, caller, describe, require_agency
 from casa.agencies.caller import Caller
-from casa.alerts import lifecycle, reading
+from casa.agencies.models import Agency
+from casa.agencies.permissions import Verb, require
+from casa.alerts import approval, lifecycle, reading
 from casa.alerts.cancellation import cancellation
-from casa.alerts.drafts import draft_json, own_alert, problems
+from casa.alerts.drafts import draft_json, own_alert, problems, readable_alert
 from casa.alerts.kinds import UnknownKind, kinds
 from casa.alerts.models import Alert
 from casa.alerts.schemas import (
@@ -46,8 +48,13 @@ class NewAlertSchema(ContentSchema):
 
 class PublishSchema(Schema):
     publish = fields.Boolean(
-        load_default=False, metadata={"description": "Publish at once where policy allows"}
+        load_default=False,
+        metadata={"description": "Publish at once where policy allows, else submit for approval"},
     )
+
+
+class ReasonSchema(Schema):
+    reason = text(500, required=True, least=5)
 
 
 class CancelSchema(Schema):
@@ -87,7 +94,7 @@ class NewAlert(MethodView):
         with problems(), database().writing() as session:
             alert = lifecycle.draft(session, known, kind, content_of(data))
             if query["publish"]:
-                lifecycle.publish(session, known, kind, alert)
+                lifecycle.go_on(session, known, kind, alert)
             return answer(alert, 201)
 
 
@@ -108,8 +115,9 @@ class Draft(MethodView):
     @blueprint.response(204)
     def delete(self, identifier: Any) -> None:
         """Throw a draft away."""
+        known = caller()
         with problems(), database().writing() as session:
-            lifecycle.discard(session, own_alert(session, caller(), str(identifier)))
+            lifecycle.discard(session, known, own_alert(session, known, str(identifier)))
 
 
 @blueprint.route("/alerts/<uuid:identifier>/publish", methods=["POST"])
@@ -122,6 +130,66 @@ class Publish(MethodView):
         with problems(), database().writing() as session:
             alert = own_alert(session, known, str(identifier))
             lifecycle.publish(session, known, kinds()[alert.kind], alert)
+            return answer(alert, 200)
+
+
+@blueprint.route("/alerts/<uuid:identifier>/submit", methods=["POST"])
+class Submit(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.response(200, DraftSchema)
+    def post(self, identifier: Any) -> Response:
+        """Freeze a draft and ask a second officer for approval."""
+        known = caller()
+        with problems(), database().writing() as session:
+            alert = own_alert(session, known, str(identifier))
+            approval.submit(session, known, alert)
+            return answer(alert, 200)
+
+
+@blueprint.route("/alerts/<uuid:identifier>/approve", methods=["POST"])
+class Approve(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
+    @blueprint.response(200, DraftSchema)
+    def post(self, query: dict[str, Any], identifier: Any) -> Response:
+        """Approve exactly this text, as another officer than who wrote it."""
+        known = caller()
+        with problems(), database().writing() as session:
+            alert = own_alert(session, known, str(identifier))
+            approval.approve(session, known, alert)
+            if query["publish"]:
+                lifecycle.publish(session, known, kinds()[alert.kind], alert)
+            return answer(alert, 200)
+
+
+@blueprint.route("/alerts/<uuid:identifier>/reject", methods=["POST"])
+class Reject(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(ReasonSchema)
+    @blueprint.response(200, DraftSchema)
+    def post(self, data: dict[str, str], identifier: Any) -> Response:
+        """Send a submitted or approved text back to its author, with the reason."""
+        known = caller()
+        with problems(), database().writing() as session:
+            alert = own_alert(session, known, str(identifier))
+            approval.reject(session, known, alert, data["reason"])
+            return answer(alert, 200)
+
+
+@blueprint.route("/alerts/<uuid:identifier>/break-glass", methods=["POST"])
+class BreakGlass(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(ReasonSchema)
+    @blueprint.response(200, DraftSchema)
+    def post(self, data: dict[str, str], identifier: Any) -> Response:
+        """In an emergency, as a regional administrator: publish any agency's draft at once."""
+        known = caller()
+        with problems(), database().writing() as session:
+            require(known, Verb.BREAK_GLASS)
+            alert = readable_alert(session, known, str(identifier))
+            agency = describe(session.get_one(Agency, alert.agency_id))
+            kind = kinds()[alert.kind]
+            lifecycle.break_glass(session, known, agency, kind, alert, data["reason"])
             return answer(alert, 200)
 
 
@@ -139,7 +207,7 @@ class Update(MethodView):
             kind = kinds()[old.kind]
             alert = lifecycle.draft(session, known, kind, content_of(data), replaces=old)
             if query["publish"]:
-                lifecycle.publish(session, known, kind, alert)
+                lifecycle.go_on(session, known, kind, alert)
             return answer(alert, 201)
 
 
@@ -195,7 +263,8 @@ class Own(MethodView):
         """The agency's own alerts, drafts included, newest first."""
         before = paging.decode(query.get("cursor"), str, str)
         limit = query["limit"]
-        with database().reading() as session:
+        with problems(), database().reading() as session:
+            require(caller(), Verb.READ)
             rows = reading.own(
                 session,
                 caller().agency_id,

@@ -11,7 +11,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import OutsideMandate
+from casa.agencies.permissions import Forbidden, StepUpNeeded, Verb, allows, require
 from casa.alerts import areas, lifecycle
+from casa.alerts.approval import ApprovalMissing, OwnDraft
 from casa.alerts.models import Alert
 from casa.alerts.states import WrongState
 from casa.problems import FieldError, Problem, invalid, not_found
@@ -26,6 +28,14 @@ def problems() -> Iterator[None]:
         raise invalid([FieldError(pointer, detail) for pointer, detail in error.faults]) from error
     except OutsideMandate as error:
         raise Problem(403, "outside-mandate", str(error), places=list(error.places)) from error
+    except Forbidden as error:
+        raise Problem(403, "forbidden", str(error)) from error
+    except StepUpNeeded as error:
+        raise Problem(403, "step-up-needed", str(error)) from error
+    except OwnDraft as error:
+        raise Problem(403, "own-draft", str(error)) from error
+    except ApprovalMissing as error:
+        raise Problem(409, "approval-missing", str(error)) from error
     except WrongState as error:
         raise Problem(409, "wrong-state", str(error)) from error
     except (StaleDataError, IntegrityError) as error:
@@ -34,7 +44,7 @@ def problems() -> Iterator[None]:
 
 
 def own_alert(session: Session, caller: Caller, identifier: str) -> Alert:
-    """The caller's alert, draft or published.
+    """The caller's alert, draft or published, to change it.
 
     Raises:
         Problem: 404; another agency's draft is not told from none, and 403 for its public alert.
@@ -44,6 +54,22 @@ def own_alert(session: Session, caller: Caller, identifier: str) -> Alert:
         raise not_found("such alert")
     if alert.agency_id != caller.agency_id:
         raise Problem(403, "another-agency", "This alert is another agency's.")
+    return alert
+
+
+def readable_alert(session: Session, caller: Caller, identifier: str) -> Alert:
+    """An alert as its agency sees it, for its officers and for who may read all.
+
+    Raises:
+        Problem: as ``own_alert``; 403 for who may not read.
+    """
+    with problems():
+        if not allows(caller, Verb.READ_ALL):
+            require(caller, Verb.READ)
+            return own_alert(session, caller, identifier)
+    alert = session.get(Alert, identifier)
+    if alert is None:
+        raise not_found("such alert")
     return alert
 
 
@@ -57,6 +83,7 @@ def draft_json(alert: Alert) -> dict[str, Any]:
         "msg_type": alert.msg_type,
         "state": lifecycle.state_now(alert).value,
         "replaces": alert.replaces,
+        "rejection": alert.note,
         "created": alert.created.isoformat(),
         "changed": alert.changed.isoformat(),
         "sequence": message.sequence if message else None,

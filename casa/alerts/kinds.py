@@ -14,10 +14,14 @@ from flask import current_app
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """How long an alert of the kind lives by default and at most."""
+    """How long an alert of the kind lives by default and at most.
+
+    ``alone`` is the greatest severity that one officer may publish without a second one.
+    """
 
     lifetime: timedelta
     longest: timedelta
+    alone: str
 
 
 @dataclass(frozen=True, kw_only=True)

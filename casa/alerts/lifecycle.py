@@ -1,11 +1,15 @@
 """The only way to alert the public: draft, publish, update, cancel.
 
-Publishing is one transaction: the immutable message, its place in the public sequence, what it
-does to the message that it replaces, and its dispatches. Each function takes an open writing
-session; whoever opened it commits.
+What each step asks of the caller's roles stands in ``casa.agencies.permissions``, what needs a
+second officer in ``casa.alerts.policy``; each step is audited in its own transaction. Publishing
+is one transaction: the immutable message, its place in the public sequence, what it does to the
+message that it replaces, and its dispatches. Each function takes an open writing session; whoever
+opened it commits.
 """
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -13,15 +17,19 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casa.agencies import mandates
+from casa.agencies import audit, mandates
 from casa.agencies.caller import Caller
-from casa.alerts import areas, content, outbox, sequence
+from casa.agencies.permissions import Verb, allows, require
+from casa.alerts import approval, areas, content, outbox, sequence
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Message, Reference
 from casa.alerts.models import Alert, MessagePlace, PublishedMessage
+from casa.alerts.policy import needs_second_officer
 from casa.alerts.states import Action, State, WrongState, after, at
 from casa.database import now
+
+log = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 _decode_content = msgspec.json.Decoder(Content).decode
@@ -42,10 +50,12 @@ def draft(
     """A new draft of ``caller``; with ``replaces`` it is to update that published message.
 
     Raises:
-        InvalidContent, OutsideMandate, WrongState.
+        Forbidden, InvalidContent, OutsideMandate, WrongState.
     """
+    require(caller, Verb.DRAFT)
     if replaces is not None:
         after(state_now(replaces), Action.UPDATE)
+        _require_same_status(replaces, text)
     check(caller, kind, text)
     identifier = str(uuid4())
     alert = Alert(
@@ -57,46 +67,132 @@ def draft(
         state=State.DRAFT,
         replaces=replaces.identifier if replaces else None,
         content=_encode(text),
+        editors=[caller.actor],
     )
     session.add(alert)
     session.flush()
+    approval.note(session, caller, "alert.draft", alert, None)
     return alert
 
 
 def edit(session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content) -> None:
-    """Give a draft another content.
+    """Give what is not published another content; an approval that it had is worth nothing then.
 
     Raises:
-        InvalidContent, OutsideMandate, WrongState.
+        Forbidden, InvalidContent, OutsideMandate, WrongState.
     """
-    alert.state = after(state_now(alert), Action.EDIT)
+    require(caller, Verb.DRAFT)
+    before, alert.state = alert.state, after(state_now(alert), Action.EDIT)
     check(caller, kind, text)
+    if alert.replaces is not None:
+        _require_same_status(session.get_one(Alert, alert.replaces), text)
     alert.content = _encode(text)
+    alert.editors = sorted({*alert.editors, caller.actor})
     session.flush()
+    approval.note(session, caller, "alert.edit", alert, before)
 
 
-def discard(session: Session, alert: Alert) -> None:
-    """Throw a draft away.
+def discard(session: Session, caller: Caller, alert: Alert) -> None:
+    """Throw away what is not published.
 
     Raises:
-        WrongState: it is no draft.
+        Forbidden
+        WrongState: it is published.
     """
-    after(state_now(alert), Action.DISCARD)
+    require(caller, Verb.DRAFT)
+    before, alert.state = alert.state, after(state_now(alert), Action.DISCARD)
+    approval.note(session, caller, "alert.discard", alert, before)
     session.delete(alert)
     session.flush()
+
+
+def go_on(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> None:
+    """Publish a draft where policy lets the caller do so alone, else submit it for approval.
+
+    Raises:
+        as ``publish`` and ``approval.submit``.
+    """
+    alone = allows(caller, Verb.PUBLISH_UNATTENDED)
+    if alone or not needs_second_officer(kind, draft_content(alert)):
+        publish(session, caller, kind, alert)
+    else:
+        approval.submit(session, caller, alert)
 
 
 def publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> Message:
     """Publish a draft: from the commit on it is public and its delivery cannot be lost.
 
     Raises:
+        ApprovalMissing: policy asks for a second officer's approval of this text.
+        Forbidden, StepUpNeeded
         InvalidContent: time has made it wrong (it has expired as a draft).
         OutsideMandate: the mandate has changed since.
         WrongState: it is no draft, or what it replaces is no longer in force.
     """
-    alert.state = after(state_now(alert), Action.PUBLISH)
+    require(caller, Verb.PUBLISH)
+    after(state_now(alert), Action.PUBLISH)
+    alone = allows(caller, Verb.PUBLISH_UNATTENDED)
+    if not alone and needs_second_officer(kind, draft_content(alert)):
+        approval.require_approval(session, alert)
+    return _publish(session, caller, kind, alert, "alert.publish")
+
+
+def break_glass(
+    session: Session,
+    caller: Caller,
+    agency: Caller,
+    kind: AlertKind,
+    alert: Alert,
+    reason: str,
+) -> Message:
+    """Publish another's draft in an emergency, without approval, as its ``agency``.
+
+    Raises:
+        as ``publish``, but for ApprovalMissing.
+    """
+    require(caller, Verb.BREAK_GLASS)
+    after(state_now(alert), Action.PUBLISH)
+    log.critical("break-glass publish of alert %s by %s", alert.identifier, caller.actor)
+    audit.note(session, caller, "break_glass", f"alert:{alert.identifier}", reason=reason)
+    acting = replace(agency, actor=caller.actor)
+    return _publish(session, acting, kind, alert, "alert.publish")
+
+
+def cancel(
+    session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
+) -> tuple[Alert, Message]:
+    """End a published alert with a Cancel message, published at once.
+
+    Raises:
+        Forbidden
+        WrongState: it is not in force.
+    """
+    require(caller, Verb.CANCEL)
+    after(state_now(alert), Action.CANCEL)
+    identifier = str(uuid4())
+    ending = Alert(
+        identifier=identifier,
+        thread=alert.thread,
+        agency_id=alert.agency_id,
+        kind=alert.kind,
+        msg_type="Cancel",
+        state=State.DRAFT,
+        replaces=alert.identifier,
+        content=_encode(text),
+        editors=[caller.actor],
+    )
+    session.add(ending)
+    session.flush()
+    return ending, _publish(session, caller, kind, ending, "alert.cancel")
+
+
+def _publish(
+    session: Session, caller: Caller, kind: AlertKind, alert: Alert, action: str
+) -> Message:
+    before, alert.state = alert.state, after(state_now(alert), Action.PUBLISH)
     text = draft_content(alert)
     check(caller, kind, text)
+    said = approval.digest(alert)
     number = sequence.take(session)
     references = _supersede(session, alert)
     message = Message(
@@ -120,32 +216,17 @@ def publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> 
     alert.content = None
     _store(session, alert, message, number)
     outbox.post(session, message)
+    approval.note(session, caller, action, alert, before, content=said, sequence=number)
     return message
 
 
-def cancel(
-    session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
-) -> tuple[Alert, Message]:
-    """End a published alert with a Cancel message, published at once.
-
-    Raises:
-        WrongState: it is not in force.
-    """
-    after(state_now(alert), Action.CANCEL)
-    identifier = str(uuid4())
-    ending = Alert(
-        identifier=identifier,
-        thread=alert.thread,
-        agency_id=caller.agency_id,
-        kind=alert.kind,
-        msg_type="Cancel",
-        state=State.DRAFT,
-        replaces=alert.identifier,
-        content=_encode(text),
-    )
-    session.add(ending)
-    session.flush()
-    return ending, publish(session, caller, kind, ending)
+def _require_same_status(replaced: Alert, text: Content) -> None:
+    """No exercise turns into an actual alert half way, nor the other way round."""
+    message = message_of(replaced)
+    if message is not None and message.status != text.status:
+        raise WrongState(
+            f"This thread is {message.status}; for one that is {text.status} draft a new alert."
+        )
 
 
 def check(caller: Caller, kind: AlertKind, text: Content) -> None:
@@ -162,6 +243,7 @@ def check(caller: Caller, kind: AlertKind, text: Content) -> None:
         caller.mandates,
         kind=kind.code,
         severity=text.severity,
+        status=text.status,
         codes=meant.codes,
         shapes=meant.shapes,
         moment=moment,

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Float,
     ForeignKey,
@@ -23,6 +25,10 @@ class Alert(Base):
 
     ``replaces`` is the published message that this one updates or cancels. ``version`` rises
     with every change, so that of two changes made from the same reading one is refused.
+    ``editors`` are the actors whose words it holds, none of whom may approve it; ``note`` is why
+    it was rejected. One that ``crosses`` may reach into other states: when it is published, each
+    part that lies in one becomes an alert of its own, with that state as its ``border`` (whose
+    consent it waits for) and this one as its ``home``.
     """
 
     __tablename__ = "alert"
@@ -38,11 +44,49 @@ class Alert(Base):
     created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
     version: Mapped[int] = mapped_column(default=1)
+    editors: Mapped[list[str]] = mapped_column(JSON, default=list)
+    note: Mapped[str | None] = mapped_column(String(500))
+    crosses: Mapped[bool] = mapped_column(default=False)
+    border: Mapped[str | None] = mapped_column(String(10), index=True)
+    home: Mapped[str | None] = mapped_column(String(36), index=True)
 
     published: Mapped["PublishedMessage | None"] = relationship(back_populates="alert")
 
     __table_args__ = (Index("ix_alert_agency_created", "agency_id", "created", "identifier"),)
     __mapper_args__ = {"version_id_col": version}
+
+
+class Approval(Base):
+    """One officer's decision on exactly the text whose SHA-256 is ``digest``; never changed."""
+
+    __tablename__ = "approval"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    identifier: Mapped[str] = mapped_column(
+        ForeignKey("alert.identifier", ondelete="CASCADE"), index=True
+    )
+    digest: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(60))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    decision: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Template(Base):
+    """An agency's prepared text: ``content`` is the wire form with typed blanks."""
+
+    __tablename__ = "template"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(40))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    blanks: Mapped[dict[str, Any]] = mapped_column(JSON)
+    cancellation: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
 
 
 class PublishedMessage(Base):

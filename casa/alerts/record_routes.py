@@ -132,7 +132,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
                 record.facts = request.get_json()
                 session.add(record)
                 if query["publish"]:
-                    lifecycle.publish(session, known, wiring.kind, alert)
+                    lifecycle.go_on(session, known, wiring.kind, alert)
                 session.flush()
                 body = json.dumps(wiring.shown(session, record))
             response = Response(body, 201, content_type="application/json")
@@ -146,7 +146,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
             """The agency's records, newest first."""
             before = paging.decode(query.get("cursor"), str, str)
             limit = query["limit"]
-            with database().reading() as session:
+            with problems(), database().reading() as session:
                 rows = records.listed(session, caller(), wiring.model, before, limit + 1)
                 shown = [wiring.shown(session, row) for row in rows[:limit]]
             last = rows[limit - 1] if len(rows) > limit else None
@@ -160,7 +160,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         @blueprint.response(200, RecordSchema)
         def get(self, identifier: Any) -> Response:
             """One record with the latest message of its thread."""
-            with database().reading() as session:
+            with problems(), database().reading() as session:
                 record = records.own(session, caller(), wiring.model, str(identifier))
                 body = json.dumps(wiring.shown(session, record))
             return Response(body, content_type="application/json")
@@ -182,7 +182,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
                 alert = records.change(session, known, wiring.kind, record, text)
                 record.facts = wire
                 if query["publish"]:
-                    lifecycle.publish(session, known, wiring.kind, alert)
+                    lifecycle.go_on(session, known, wiring.kind, alert)
                 session.flush()
                 body = json.dumps(wiring.shown(session, record))
             return Response(body, content_type="application/json")

@@ -13,6 +13,7 @@ from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from casa.agencies.caller import Caller
+from casa.agencies.permissions import Verb, require
 from casa.alerts import lifecycle
 from casa.alerts.cancellation import cancellation
 from casa.alerts.content import Content
@@ -64,7 +65,7 @@ def change(
         raise WrongState("It has ended: open a new record.")
     record.changed = now()
     alert = head(session, record)
-    if alert is not None and alert.state == State.DRAFT:
+    if alert is not None and alert.published is None:
         lifecycle.edit(session, caller, kind, alert, text)
         return alert
     return lifecycle.draft(session, caller, kind, text, replaces=alert)
@@ -82,8 +83,8 @@ def end(
         raise WrongState("It has ended already.")
     record.ended = now()
     alert = head(session, record)
-    if alert is not None and alert.state == State.DRAFT:
-        lifecycle.discard(session, alert)
+    if alert is not None and alert.published is None:
+        lifecycle.discard(session, caller, alert)
         alert = head(session, record)
     if alert is None or lifecycle.state_now(alert) is not State.PUBLISHED:
         return
@@ -99,6 +100,7 @@ def own(session: Session, caller: Caller, model: type[R], identifier: str) -> R:
     Raises:
         Problem: 404, also for another agency's: records are not public.
     """
+    require(caller, Verb.READ)
     record = session.get(model, identifier, with_for_update=True)
     if record is None or record.agency_id != caller.agency_id:
         raise not_found("such record")
@@ -109,6 +111,7 @@ def listed(
     session: Session, caller: Caller, model: type[R], before: Sequence[str] | None, limit: int
 ) -> list[R]:
     """At most ``limit`` of an agency's records, newest first, after the cursor's row."""
+    require(caller, Verb.READ)
     query = select(model).where(model.agency_id == caller.agency_id)
     if before is not None:
         moment = datetime.fromisoformat(before[0])

@@ -12,7 +12,7 @@ from casa import paging
 from casa.agencies.authentication import optional_caller
 from casa.agencies.mandates import SEVERITIES, rank
 from casa.alerts import reading, sequence
-from casa.alerts.drafts import draft_json, own_alert
+from casa.alerts.drafts import draft_json, readable_alert
 from casa.alerts.kinds import UnknownKind, kinds
 from casa.alerts.renderers import wanted
 from casa.alerts.schemas import (
@@ -118,7 +118,7 @@ class Alert(MethodView):
                 caller = optional_caller()
                 if caller is None:
                     raise not_found("such alert")
-                draft = own_alert(session, caller, str(identifier))
+                draft = readable_alert(session, caller, str(identifier))
                 return Response(json.dumps(draft_json(draft)), content_type="application/json")
         if renderer is None:
             body = json.dumps(as_json(found, *languages)).encode()

@@ -276,6 +276,7 @@ class DraftSchema(AlertSchema):
 
     sequence = fields.Integer(allow_none=True)
     replaces = fields.UUID(allow_none=True)
+    rejection = fields.String(allow_none=True, metadata={"description": "Why it was rejected"})
     created = Moment()
     changed = Moment()
     reaches = fields.List(

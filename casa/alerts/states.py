@@ -1,7 +1,9 @@
 """The life of a message as a state machine. Free of Flask and of SQL.
 
-draft → published → updated | cancelled | expired. A published message never changes; being
-updated or cancelled is done to it by a later message of its thread, expiring by the clock.
+draft → submitted → approved → published → updated | cancelled | expired, where what one officer may
+publish alone goes from draft to published. Any edit of what was submitted or approved makes it a
+draft again. A published message never changes; being updated or cancelled is done to it by a later
+message of its thread, expiring by the clock.
 """
 
 from datetime import datetime
@@ -10,10 +12,15 @@ from enum import StrEnum
 
 class State(StrEnum):
     DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
     PUBLISHED = "published"
     UPDATED = "updated"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+
+
+UNPUBLISHED = (State.DRAFT, State.SUBMITTED, State.APPROVED)
 
 
 class Action(StrEnum):
@@ -21,21 +28,30 @@ class Action(StrEnum):
 
     EDIT = "edit"
     DISCARD = "discard"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REJECT = "reject"
     PUBLISH = "publish"
     UPDATE = "update"
     CANCEL = "cancel"
 
 
 TRANSITIONS: dict[tuple[State, Action], State] = {
-    (State.DRAFT, Action.EDIT): State.DRAFT,
-    (State.DRAFT, Action.DISCARD): State.DRAFT,
-    (State.DRAFT, Action.PUBLISH): State.PUBLISHED,
+    **{(state, Action.EDIT): State.DRAFT for state in UNPUBLISHED},
+    **{(state, Action.DISCARD): State.DRAFT for state in UNPUBLISHED},
+    **{(state, Action.PUBLISH): State.PUBLISHED for state in UNPUBLISHED},
+    (State.DRAFT, Action.SUBMIT): State.SUBMITTED,
+    (State.SUBMITTED, Action.APPROVE): State.APPROVED,
+    (State.SUBMITTED, Action.REJECT): State.DRAFT,
+    (State.APPROVED, Action.REJECT): State.DRAFT,
     (State.PUBLISHED, Action.UPDATE): State.UPDATED,
     (State.PUBLISHED, Action.CANCEL): State.CANCELLED,
 }
 
 _WHY = {
     State.DRAFT: "it is still a draft",
+    State.SUBMITTED: "it is submitted and waits for a second officer",
+    State.APPROVED: "it is approved and waits to be published",
     State.PUBLISHED: "it is published, and a published message never changes: update or cancel it",
     State.UPDATED: "a later message of its thread has updated it: work on that one",
     State.CANCELLED: "it has been cancelled: publish a new alert",

@@ -10,6 +10,7 @@ from casa.agencies import keys
 from casa.agencies.demonstration import DEMONSTRATION
 from casa.agencies.mandates import SEVERITIES
 from casa.agencies.models import Agency, ApiKey, MandateRow
+from casa.agencies.permissions import SCOPES
 from casa.audience.filters import KINDS
 from casa.commands.processes import read_settings
 from casa.database import Database, now
@@ -97,7 +98,7 @@ def _state(row: ApiKey) -> str:
     until = f" until {row.expires:%Y-%m-%d %H:%M} UTC" if row.expires else ""
     where = f" from {', '.join(row.networks)}" if row.networks else ""
     used = f"last used {row.used:%Y-%m-%d}" if row.used else "never used"
-    return f"valid{until}{where}, {used}"
+    return f"may {', '.join(row.scopes)}{until}{where}, {used}"
 
 
 @agency.command("demonstrate")
@@ -122,12 +123,23 @@ def key() -> None:
 @click.option(
     "--network", "networks", multiple=True, help="From where alone it is good, as 192.0.2.0/24."
 )
-def issue_key(code: str, name: str, days: int | None, networks: tuple[str, ...]) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    default=("read", "draft", "publish"),
+    show_default=True,
+    help="What it may do; unattended: publish what officers need a second one for.",
+)
+def issue_key(
+    code: str, name: str, days: int | None, networks: tuple[str, ...], scopes: tuple[str, ...]
+) -> None:
     """Print a new key of agency CODE. It is shown this once and kept only as a digest."""
     expires = now() + timedelta(days=days) if days else None
     with Database(read_settings().database_url).writing() as session:
         try:
-            click.echo(keys.issue(session, _agency(session, code), name, expires, networks))
+            click.echo(keys.issue(session, _agency(session, code), name, expires, networks, scopes))
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--network") from error
 

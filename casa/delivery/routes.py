@@ -13,7 +13,7 @@ from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.mandates import rank
 from casa.alerts import areas, lifecycle
 from casa.alerts.agency_routes import NewAlertSchema
-from casa.alerts.drafts import own_alert, problems
+from casa.alerts.drafts import problems, readable_alert
 from casa.alerts.kinds import kinds
 from casa.alerts.models import Dispatch
 from casa.alerts.schemas import Moment, content_of
@@ -92,7 +92,7 @@ class Report(MethodView):
     def get(self, identifier: Any) -> Response | dict[str, Any]:
         """How far the delivery of one's own published alert has come, channel by channel."""
         with database().reading() as session:
-            alert = own_alert(session, caller(), str(identifier))
+            alert = readable_alert(session, caller(), str(identifier))
             sequence = alert.published.sequence if alert.published else None
             rows = session.scalars(select(Dispatch).where(Dispatch.sequence == sequence))
             reports = [_report(row, session.execute(_totals(row.id)).one()) for row in rows]

@@ -14,6 +14,7 @@ from threading import Event
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
+from casa.agencies import officers, sessions
 from casa.alerts.models import Dispatch
 from casa.database import Database, now
 from casa.delivery.dispatch import Sender, due_in, work_once
@@ -113,3 +114,5 @@ class Worker:
             self._swept = moment
             with self._database.writing() as session:
                 sweep(session, moment - timedelta(days=self._settings.audience_days))
+                officers.sweep(session, moment)
+                sessions.sweep(session, moment)

@@ -12,7 +12,7 @@ KIND = AlertKind(
     code="disaster",
     name="Hazard or disaster",
     categories=("Met", "Geo", "Fire", "Health", "Env", "CBRNE", "Safety", "Infra"),
-    policy=Policy(lifetime=LIFETIME, longest=timedelta(days=14)),
+    policy=Policy(lifetime=LIFETIME, longest=timedelta(days=14), alone="Moderate"),
 )
 
 blueprint = blueprint_of(

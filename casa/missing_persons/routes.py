@@ -12,7 +12,7 @@ KIND = AlertKind(
     code="missing_person",
     name="Missing or trafficked person",
     categories=("Security", "Rescue", "Safety"),
-    policy=Policy(lifetime=LIFETIME, longest=timedelta(days=30)),
+    policy=Policy(lifetime=LIFETIME, longest=timedelta(days=30), alone="Moderate"),
 )
 
 blueprint = blueprint_of(

@@ -1,5 +1,6 @@
 """What sticks out of a mandate is refused and named."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,18 +16,40 @@ KINGSTON = Mandate(("accident",), ("JM-01",), "Extreme")
 REGION = Mandate(("disaster",), ("BB", "VC", "JM"), "Extreme", open_sea=True)
 
 
+def _check(mandates, kind, severity, codes, shapes, status):
+    check(
+        mandates,
+        kind=kind,
+        severity=severity,
+        status=status,
+        codes=codes,
+        shapes=shapes,
+        moment=NOW,
+    )
+
+
 def refused(
-    *mandates: Mandate, kind: str = "accident", severity: str = "Minor", codes=(), shapes=()
+    *mandates: Mandate,
+    kind: str = "accident",
+    severity: str = "Minor",
+    codes=(),
+    shapes=(),
+    status: str = "Actual",
 ):
     with pytest.raises(OutsideMandate) as caught:
-        check(mandates, kind=kind, severity=severity, codes=codes, shapes=shapes, moment=NOW)
+        _check(mandates, kind, severity, codes, shapes, status)
     return caught.value
 
 
 def allowed(
-    *mandates: Mandate, kind: str = "accident", severity: str = "Minor", codes=(), shapes=()
+    *mandates: Mandate,
+    kind: str = "accident",
+    severity: str = "Minor",
+    codes=(),
+    shapes=(),
+    status: str = "Actual",
 ):
-    check(mandates, kind=kind, severity=severity, codes=codes, shapes=shapes, moment=NOW)
+    _check(mandates, kind, severity, codes, shapes, status)
 
 
 def around(longitude: float, latitude: float, radius: float) -> shapely.Polygon:
@@ -79,3 +102,9 @@ def test_mandates_run_out() -> None:
     allowed(
         Mandate(("accident",), ("JM",), "Minor", valid_from=NOW, valid_to=NOW + day), codes=("JM",)
     )
+
+
+def test_a_mandate_for_exercises_holds_nothing_real() -> None:
+    drills = replace(JAMAICA, statuses=("Exercise", "Test"))
+    allowed(drills, codes=("JM",), status="Exercise")
+    assert "status Actual" in str(refused(drills, codes=("JM",)))

@@ -8,7 +8,17 @@ NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 ALLOWED = {
     ("draft", "edit"): "draft",
     ("draft", "discard"): "draft",
+    ("draft", "submit"): "submitted",
     ("draft", "publish"): "published",
+    ("submitted", "edit"): "draft",
+    ("submitted", "discard"): "draft",
+    ("submitted", "approve"): "approved",
+    ("submitted", "reject"): "draft",
+    ("submitted", "publish"): "published",
+    ("approved", "edit"): "draft",
+    ("approved", "discard"): "draft",
+    ("approved", "reject"): "draft",
+    ("approved", "publish"): "published",
     ("published", "update"): "updated",
     ("published", "cancel"): "cancelled",
 }

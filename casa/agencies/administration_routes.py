@@ -1,0 +1,378 @@
+"""Administration: officers, keys, agencies, mandates, and the audit trail."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, g, json, request
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, fields, validate
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casa.agencies import audit, keys, officers
+from casa.agencies.authentication import SECURITY, caller, require_agency
+from casa.agencies.caller import Caller
+from casa.agencies.mandates import SEVERITIES, STATUSES
+from casa.agencies.models import Agency, ApiKey, MandateRow, Officer
+from casa.agencies.permissions import (
+    ROLES,
+    SCOPES,
+    Forbidden,
+    Role,
+    StepUpNeeded,
+    Verb,
+    allows,
+    require,
+)
+from casa.database import database, now
+from casa.geography.places import UnknownPlace, gazetteer
+from casa.problems import FieldError, Problem, invalid, not_found
+
+blueprint = Blueprint("administration", __name__, url_prefix="/v1", description="Administration")
+blueprint.before_request(require_agency)
+
+
+def _several(values: tuple[str, ...], **options: Any) -> fields.List[str]:
+    """At least one of ``values``."""
+    one = fields.String(validate=validate.OneOf([str(value) for value in values]))
+    return fields.List(one, validate=validate.Length(1, len(values)), **options)
+
+
+class AgencyQuery(Schema):
+    agency = fields.String(metadata={"description": "Code; by default the caller's own"})
+
+
+class InviteSchema(Schema):
+    email = fields.Email(required=True, validate=validate.Length(3, 254))
+    name = fields.String(required=True, validate=validate.Length(1, 200))
+    roles = _several(ROLES, required=True)
+
+
+class ChangeOfficerSchema(Schema):
+    roles = _several(ROLES)
+    disabled = fields.Boolean()
+
+
+class OfficerSchema(Schema):
+    id = fields.UUID()
+    agency = fields.String()
+    email = fields.String()
+    name = fields.String()
+    roles = fields.List(fields.String())
+    disabled = fields.Boolean()
+    enrolled = fields.Boolean()
+    invitation = fields.String(metadata={"description": "Shown once, when it is made"})
+
+
+class NewKeySchema(Schema):
+    name = fields.String(required=True, validate=validate.Length(1, 100))
+    scopes = _several(SCOPES, required=True)
+    days = fields.Integer(validate=validate.Range(1, 3_650))
+    networks = fields.List(fields.String(), load_default=list, validate=validate.Length(0, 20))
+
+
+class RotateSchema(Schema):
+    hours = fields.Integer(load_default=24, validate=validate.Range(0, 720))
+
+
+class MandateSchema(Schema):
+    kinds = fields.List(fields.String(), required=True, validate=validate.Length(1, 10))
+    places = fields.List(fields.String(), required=True, validate=validate.Length(1, 100))
+    max_severity = fields.String(load_default="Extreme", validate=validate.OneOf(SEVERITIES))
+    statuses = _several(STATUSES, load_default=lambda: list(STATUSES))
+    open_sea = fields.Boolean(load_default=False)
+    beyond_region = fields.Boolean(load_default=False)
+    valid_from = fields.AwareDateTime(load_default=None, format="iso")
+    valid_to = fields.AwareDateTime(load_default=None, format="iso")
+
+
+class AuditQuery(Schema):
+    after = fields.Integer(load_default=0, validate=validate.Range(0))
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1_000))
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """The domain's refusals as problem responses."""
+    try:
+        yield
+    except Forbidden as error:
+        raise Problem(403, "forbidden", str(error)) from error
+    except StepUpNeeded as error:
+        raise Problem(403, "step-up-needed", str(error)) from error
+    except officers.Conflict as error:
+        raise Problem(409, "conflict", str(error)) from error
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    response = Response(json.dumps(body), status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _agency(session: Session, known: Caller, code: str | None) -> Agency:
+    """The agency to look after: one's own, or any for who looks after the region."""
+    require(known, Verb.ADMINISTER_AGENCY)
+    if code in (None, known.code):
+        return session.get_one(Agency, known.agency_id)
+    found = session.scalar(select(Agency).where(Agency.code == code))
+    if found is None or not allows(known, Verb.ADMINISTER_REGION):
+        raise not_found("such agency")
+    return found
+
+
+def _shown(officer: Officer, **more: str) -> dict[str, Any]:
+    return {
+        "id": officer.id,
+        "agency": officer.agency.code,
+        "email": officer.email,
+        "name": officer.name,
+        "roles": officer.roles,
+        "disabled": officer.disabled is not None,
+        "enrolled": officer.password is not None,
+        **more,
+    }
+
+
+@blueprint.route("/officers")
+class Officers(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
+    @blueprint.response(200)
+    def get(self, query: dict[str, str]) -> Response:
+        """The agency's officers."""
+        with refusals(), database().reading() as session:
+            agency = _agency(session, caller(), query.get("agency"))
+            rows = session.scalars(
+                select(Officer).where(Officer.agency_id == agency.id).order_by(Officer.email)
+            )
+            return _json({"officers": [_shown(row) for row in rows]})
+
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(InviteSchema)
+    @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
+    @blueprint.response(201, OfficerSchema)
+    def post(self, data: dict[str, Any], query: dict[str, str]) -> Response:
+        """Invite an officer; the answer holds the invitation, good once and for three days."""
+        with refusals(), database().writing() as session:
+            known = caller()
+            agency = _agency(session, known, query.get("agency"))
+            roles = [Role(role) for role in data["roles"]]
+            officer, token = officers.invite(
+                session, known, agency, data["email"], data["name"], roles
+            )
+            return _json(_shown(officer, invitation=token), 201)
+
+
+@blueprint.route("/officers/<uuid:identifier>")
+class OneOfficer(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(ChangeOfficerSchema)
+    @blueprint.response(200, OfficerSchema)
+    def patch(self, data: dict[str, Any], identifier: Any) -> Response:
+        """Change roles, shut out or let in; the officer's sessions end."""
+        roles = [Role(role) for role in data["roles"]] if "roles" in data else None
+        with refusals(), database().writing() as session:
+            officer = _officer(session, str(identifier))
+            officers.change(session, caller(), officer, roles=roles, disabled=data.get("disabled"))
+            return _json(_shown(officer))
+
+
+@blueprint.route("/officers/<uuid:identifier>/invite", methods=["POST"])
+class InviteAgain(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.response(200, OfficerSchema)
+    def post(self, identifier: Any) -> Response:
+        """A new invitation for who lost it or both factors, which become worthless."""
+        with refusals(), database().writing() as session:
+            officer = _officer(session, str(identifier))
+            return _json(
+                _shown(officer, invitation=officers.invite_again(session, caller(), officer))
+            )
+
+
+def _officer(session: Session, identifier: str) -> Officer:
+    """An officer whom the caller may look after; another agency's is not told from none."""
+    known = caller()
+    require(known, Verb.ADMINISTER_AGENCY)
+    found = session.get(Officer, identifier, with_for_update=True)
+    others = found is not None and found.agency_id != known.agency_id
+    if found is None or (others and not allows(known, Verb.ADMINISTER_REGION)):
+        raise not_found("such officer")
+    return found
+
+
+@blueprint.route("/keys")
+class Keys(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
+    @blueprint.response(200)
+    def get(self, query: dict[str, str]) -> Response:
+        """The agency's keys, without their secrets."""
+        with refusals(), database().reading() as session:
+            agency = _agency(session, caller(), query.get("agency"))
+            rows = session.scalars(
+                select(ApiKey).where(ApiKey.agency_id == agency.id).order_by(ApiKey.created)
+            )
+            return _json({"keys": [_key(row) for row in rows]})
+
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(NewKeySchema)
+    @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
+    @blueprint.response(201)
+    def post(self, data: dict[str, Any], query: dict[str, str]) -> Response:
+        """A new key; the answer is the only place where it stands."""
+        expires = now() + timedelta(days=data["days"]) if "days" in data else None
+        with refusals(), database().writing() as session:
+            known = caller()
+            agency = _agency(session, known, query.get("agency"))
+            try:
+                text = keys.issue(
+                    session, agency, data["name"], expires, data["networks"], data["scopes"]
+                )
+            except ValueError as error:
+                raise invalid([FieldError("/networks", str(error))]) from None
+            identifier = text.split("_")[1]
+            after = {"agency": agency.code, "scopes": data["scopes"]}
+            audit.note(session, known, "key.issue", f"key:{identifier}", after=after)
+            return _json({"id": identifier, "key": text}, 201)
+
+
+@blueprint.route("/keys/<identifier>/rotate", methods=["POST"])
+class Rotate(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(RotateSchema)
+    @blueprint.response(200)
+    def post(self, data: dict[str, int], identifier: str) -> Response:
+        """A new key in the old one's place, which goes on for some hours."""
+        with refusals(), database().writing() as session:
+            row = _own_key(session, identifier)
+            text = keys.rotate(session, row.id, timedelta(hours=data["hours"]))
+            if text is None:
+                raise Problem(409, "wrong-state", "The key is not valid any more: issue another.")
+            fresh = text.split("_")[1]
+            audit.note(session, caller(), "key.rotate", f"key:{row.id}", after={"key": fresh})
+            return _json({"id": fresh, "key": text})
+
+
+@blueprint.route("/keys/<identifier>", methods=["DELETE"])
+class Revoke(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.response(204)
+    def delete(self, identifier: str) -> Response:
+        """Revoke a key."""
+        with refusals(), database().writing() as session:
+            row = _own_key(session, identifier)
+            keys.revoke(session, row.id)
+            audit.note(session, caller(), "key.revoke", f"key:{row.id}")
+        return Response(status=204)
+
+
+def _own_key(session: Session, identifier: str) -> ApiKey:
+    known = caller()
+    require(known, Verb.ADMINISTER_AGENCY)
+    row = session.get(ApiKey, identifier)
+    others = row is not None and row.agency_id != known.agency_id
+    if row is None or (others and not allows(known, Verb.ADMINISTER_REGION)):
+        raise not_found("such key")
+    return row
+
+
+def _key(row: ApiKey) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "scopes": row.scopes,
+        "networks": row.networks,
+        "created": row.created.isoformat(),
+        "expires": row.expires and row.expires.isoformat(),
+        "revoked": row.revoked and row.revoked.isoformat(),
+        "used": row.used and row.used.isoformat(),
+    }
+
+
+@blueprint.route("/agencies/<code>/mandates", methods=["POST"])
+class Mandates(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(MandateSchema)
+    @blueprint.response(201)
+    def post(self, data: dict[str, Any], code: str) -> Response:
+        """Let an agency publish these kinds in these places."""
+        known = caller()
+        with refusals(), database().writing() as session:
+            require(known, Verb.ADMINISTER_REGION)
+            agency = _agency(session, known, code)
+            _check_places(data["places"])
+            row = MandateRow(agency_id=agency.id, **data)
+            session.add(row)
+            session.flush()
+            plain = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in data.items()}
+            audit.note(session, known, "mandate.grant", f"agency:{code}", after=plain)
+            return _json({"id": row.id, **plain}, 201)
+
+
+@blueprint.route("/agencies/<code>/mandates/<int:number>", methods=["DELETE"])
+class Mandate(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.response(204)
+    def delete(self, code: str, number: int) -> Response:
+        """Take a mandate back."""
+        known = caller()
+        with refusals(), database().writing() as session:
+            require(known, Verb.ADMINISTER_REGION)
+            agency = _agency(session, known, code)
+            row = session.get(MandateRow, number)
+            if row is None or row.agency_id != agency.id:
+                raise not_found("such mandate")
+            before = {"kinds": row.kinds, "places": row.places}
+            audit.note(session, known, "mandate.withdraw", f"agency:{code}", before=before)
+            session.delete(row)
+        return Response(status=204)
+
+
+def _check_places(codes: list[str]) -> None:
+    try:
+        for code in codes:
+            gazetteer().place(code)
+    except UnknownPlace as error:
+        raise invalid([FieldError("/places", str(error))]) from None
+
+
+@blueprint.route("/audit")
+class Trail(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(AuditQuery, location="query", unknown=RAISE)
+    @blueprint.response(200)
+    def get(self, query: dict[str, int]) -> Response:
+        """The audit trail in order, from the entry behind `after` on; the head proves its end."""
+        with refusals(), database().reading() as session:
+            require(caller(), Verb.AUDIT)
+            rows = []
+            for entry in audit.entries(session, query["after"]):
+                rows.append(audit.as_json(entry))
+                if len(rows) == query["limit"]:
+                    break
+            return _json({"entries": rows, "head": str(audit.head_of(session))})
+
+
+def note_refusal(response: Response) -> Response:
+    """Audit what a known caller tried to change and was refused; for ``after_request``."""
+    known = g.get("caller")
+    if known is None or request.method in ("GET", "HEAD", "OPTIONS"):
+        return response
+    if response.status_code in (403, 404, 409):
+        body = response.get_json(silent=True) or {}
+        action = f"{request.method} {request.url_rule.rule if request.url_rule else '?'}"
+        with database().writing() as session:
+            audit.note(
+                session,
+                known,
+                action[:40],
+                f"path:{request.path}"[:120],
+                outcome="refused",
+                reason=str(body.get("type", response.status_code))[:500],
+            )
+    return response

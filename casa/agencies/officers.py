@@ -1,0 +1,283 @@
+"""Officers: invited by an administrator, signed in with a password and a second factor.
+
+Nothing here tells a stranger whether an address is an officer's: an unknown one costs the same
+time, is locked after the same number of attempts, and is refused in the same words.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from casa.agencies import audit, passwords, second_factor, sessions
+from casa.agencies.caller import Caller, Origin
+from casa.agencies.models import Agency, Invitation, Officer, SignInAttempts
+from casa.agencies.permissions import Forbidden, Role, Verb, allows, require
+from casa.database import Database, now
+from casa.sealing import Sealer
+from casa.settings import Settings
+
+INVITATION_LASTS = timedelta(hours=72)
+FREE_ATTEMPTS = 5
+_FIRST_LOCK = timedelta(seconds=30)
+_LONGEST_LOCK = timedelta(hours=1)
+_TOKEN = re.compile(r"casai_[0-9a-f]{40}")
+_TOTP = "totp"
+# What lets an officer see or change other agencies' matters is the region's to give.
+_REGIONAL = frozenset({Role.REGIONAL_ADMINISTRATOR, Role.AUDITOR})
+
+
+class InvitationRefused(Exception):
+    """The invitation is unknown, used or expired; which is not told."""
+
+
+class SignInRefused(Exception):
+    """Address, password or code are not right; which is not told. Locked: ``wait`` seconds."""
+
+    def __init__(self, wait: float = 0.0) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+class Conflict(Exception):
+    """It is so already; the message says what."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What an officer needs once: the authenticator's address, then the recovery codes."""
+
+    uri: str | None
+    recovery: tuple[str, ...] = ()
+
+
+def invite(
+    session: Session,
+    caller: Caller,
+    agency: Agency,
+    email: str,
+    name: str,
+    roles: Sequence[Role],
+) -> tuple[Officer, str]:
+    """A new officer of ``agency`` and the invitation to hand over; the text is nowhere kept.
+
+    Raises:
+        Forbidden, StepUpNeeded: also when a role is not the caller's to give.
+        Conflict: there is an officer with this address.
+    """
+    _may_give(caller, agency.id, roles)
+    if session.scalar(select(Officer.id).where(Officer.email == email.lower())) is not None:
+        raise Conflict("There is an officer with this address already.")
+    officer = Officer(agency_id=agency.id, email=email.lower(), name=name, roles=list(roles))
+    session.add(officer)
+    session.flush()
+    audit.note(
+        session, caller, "officer.invite", f"officer:{officer.id}",
+        after={"agency": agency.code, "roles": list(roles)},
+    )  # fmt: skip
+    return officer, _new_invitation(session, officer)
+
+
+def invite_again(session: Session, caller: Caller, officer: Officer) -> str:
+    """A new invitation for an officer who lost theirs, or both factors; all before is worthless."""
+    _may_give(caller, officer.agency_id, [Role(role) for role in officer.roles])
+    officer.password = officer.totp_secret = None
+    officer.recovery = []
+    sessions.end_all(session, officer)
+    audit.note(session, caller, "officer.reset", f"officer:{officer.id}")
+    return _new_invitation(session, officer)
+
+
+def change(
+    session: Session,
+    caller: Caller,
+    officer: Officer,
+    *,
+    roles: Sequence[Role] | None = None,
+    disabled: bool | None = None,
+) -> None:
+    """Give an officer other roles, or shut out or let in; ends the officer's sessions.
+
+    Raises:
+        Forbidden, StepUpNeeded.
+    """
+    kept = [Role(role) for role in officer.roles]
+    _may_give(caller, officer.agency_id, [*kept, *(roles or ())])
+    before = {"roles": officer.roles, "disabled": officer.disabled is not None}
+    if roles is not None:
+        officer.roles = list(roles)
+    if disabled is not None:
+        officer.disabled = now() if disabled else None
+    after = {"roles": officer.roles, "disabled": officer.disabled is not None}
+    sessions.end_all(session, officer)
+    audit.note(
+        session, caller, "officer.change", f"officer:{officer.id}", before=before, after=after
+    )
+
+
+def _may_give(caller: Caller, agency_id: int, roles: Sequence[Role]) -> None:
+    require(caller, Verb.ADMINISTER_AGENCY)
+    if allows(caller, Verb.ADMINISTER_REGION):
+        return
+    if agency_id != caller.agency_id:
+        raise Forbidden("You may look after your own agency's officers only.")
+    if regional := _REGIONAL & set(roles):
+        raise Forbidden(f"Role {min(regional)} is a regional administrator's to give.")
+
+
+def _new_invitation(session: Session, officer: Officer) -> str:
+    token = f"casai_{secrets.token_hex(20)}"
+    session.execute(delete(Invitation).where(Invitation.officer_id == officer.id))
+    session.add(
+        Invitation(digest=_digest(token), officer_id=officer.id, expires=now() + INVITATION_LASTS)
+    )
+    session.flush()
+    return token
+
+
+def enrol(
+    session: Session,
+    sealer: Sealer,
+    token: str,
+    password: str,
+    code: str | None,
+    origin: Origin,
+) -> Enrolment:
+    """Take up an invitation: first the authenticator's address, then with its code the rest.
+
+    Raises:
+        InvitationRefused
+        passwords.WeakPassword
+        SignInRefused: the code is not the authenticator's.
+    """
+    officer = _invited(session, token)
+    passwords.check(password, [officer.email, officer.name])
+    if code is None or officer.totp_secret is None:
+        secret = second_factor.new_secret()
+        officer.totp_secret = sealer.seal(secret.encode(), _TOTP + officer.id)
+        return Enrolment(second_factor.provisioning_uri(secret, officer.email))
+    if not _prove(officer, sealer, code):
+        raise SignInRefused
+    codes, digests = second_factor.new_recovery_codes()
+    officer.recovery, officer.password = digests, passwords.hashed(password)
+    session.execute(delete(Invitation).where(Invitation.officer_id == officer.id))
+    audit.note(session, origin, "officer.enrol", f"officer:{officer.id}")
+    return Enrolment(None, tuple(codes))
+
+
+def _invited(session: Session, token: str) -> Officer:
+    if not _TOKEN.fullmatch(token):
+        raise InvitationRefused
+    invitation = session.get(Invitation, _digest(token), with_for_update=True)
+    if invitation is None or invitation.expires <= now():
+        raise InvitationRefused
+    officer = session.get_one(Officer, invitation.officer_id, with_for_update=True)
+    if officer.disabled is not None:
+        raise InvitationRefused
+    return officer
+
+
+def sign_in(
+    database: Database,
+    settings: Settings,
+    sealer: Sealer,
+    *,
+    email: str,
+    password: str,
+    code: str,
+    origin: Origin,
+) -> str:
+    """A new session's token. The attempt is counted before it is looked at, so that many at once
+    are no way around the limit.
+
+    Raises:
+        SignInRefused
+    """
+    address = email.strip().lower()
+    with database.writing() as session:
+        if wait := _count_attempt(session, address):
+            raise SignInRefused(wait)
+    with database.reading() as session:
+        kept = session.scalar(select(Officer).where(Officer.email == address))
+        identity, secret = (kept.id, kept.password) if kept else (None, None)
+    if not passwords.matches(secret, password) or identity is None:
+        _refuse(database, identity, origin)
+    with database.writing() as session:
+        officer = session.get_one(Officer, identity, with_for_update=True)
+        good = officer.disabled is None and officer.password == secret
+        if good and _prove(officer, sealer, code):
+            session.execute(delete(SignInAttempts).where(SignInAttempts.digest == _digest(address)))
+            audit.note(session, origin, "session.begin", f"officer:{officer.id}")
+            return sessions.begin(session, officer, settings)
+    _refuse(database, identity, origin)
+
+
+def _refuse(database: Database, identity: str | None, origin: Origin) -> NoReturn:
+    """Officers' failures are audited; a stranger's guesses at addresses are only counted."""
+    if identity is not None:
+        with database.writing() as session:
+            audit.note(session, origin, "session.begin", f"officer:{identity}", outcome="refused")
+    raise SignInRefused
+
+
+def _count_attempt(session: Session, address: str) -> float:
+    """Seconds to wait, or 0 when this attempt may be made."""
+    moment = now()
+    digest = _digest(address)
+    row = session.get(SignInAttempts, digest, with_for_update=True)
+    if row is None:
+        row = SignInAttempts(digest=digest, failures=0)
+        session.add(row)
+    if row.locked_until is not None and row.locked_until > moment:
+        return (row.locked_until - moment).total_seconds()
+    row.failures += 1
+    row.changed = moment
+    row.locked_until = moment + lock(row.failures) if row.failures >= FREE_ATTEMPTS else None
+    session.flush()
+    return 0.0
+
+
+def lock(failures: int) -> timedelta:
+    """How long an address is locked after so many attempts that went wrong in a row."""
+    doublings = min(failures - FREE_ATTEMPTS, 10)
+    return min(_LONGEST_LOCK, _FIRST_LOCK * (1 << doublings))
+
+
+def step_up(session: Session, sealer: Sealer, officer_id: str, token: str, code: str) -> str | None:
+    """The session's new token after the second factor was shown again; ``None``: it was not.
+
+    Attempts count as sign-ins do.
+    """
+    officer = session.get_one(Officer, officer_id, with_for_update=True)
+    if _count_attempt(session, officer.email) or not _prove(officer, sealer, code):
+        return None
+    session.execute(delete(SignInAttempts).where(SignInAttempts.digest == _digest(officer.email)))
+    return sessions.renew(session, token)
+
+
+def _prove(officer: Officer, sealer: Sealer, code: str) -> bool:
+    if officer.totp_secret is None:
+        return False
+    secret = sealer.open(officer.totp_secret, _TOTP + officer.id).decode()
+    proof = second_factor.prove(code, secret, officer.totp_step, tuple(officer.recovery))
+    if proof is None:
+        return False
+    officer.totp_step, officer.recovery = proof.step, list(proof.recovery)
+    return True
+
+
+def sweep(session: Session, moment: datetime) -> None:
+    """Forget invitations that expired and attempts of long ago."""
+    session.execute(delete(Invitation).where(Invitation.expires <= moment))
+    long_ago = moment - timedelta(days=1)
+    session.execute(delete(SignInAttempts).where(SignInAttempts.changed <= long_ago))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

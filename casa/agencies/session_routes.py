@@ -1,0 +1,194 @@
+"""Officers sign in and out, take up invitations, and show their second factor again."""
+
+from typing import Any, cast
+
+from flask import Response, current_app, g, json, request
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from casa.agencies import officers, passwords, sessions
+from casa.agencies.authentication import (
+    COOKIE,
+    SECURITY,
+    caller,
+    presented_session,
+)
+from casa.agencies.caller import Caller, Origin
+from casa.database import database
+from casa.problems import FieldError, Problem, invalid
+from casa.sealing import sealer
+from casa.settings import Settings
+
+blueprint = Blueprint("session", __name__, url_prefix="/v1", description="Officers' sign-in")
+
+_TEXT = validate.Length(1, 300)
+_CODE = {"description": "From the authenticator, or a recovery code"}
+
+
+class SignInSchema(Schema):
+    email = fields.String(required=True, validate=_TEXT)
+    password = fields.String(required=True, validate=_TEXT)
+    code = fields.String(required=True, validate=_TEXT, metadata=_CODE)
+
+
+class CodeSchema(Schema):
+    code = fields.String(required=True, validate=_TEXT, metadata=_CODE)
+
+
+class EnrolSchema(Schema):
+    invitation = fields.String(required=True, validate=_TEXT)
+    password = fields.String(required=True, validate=_TEXT)
+    code = fields.String(validate=_TEXT, metadata={"description": "From the authenticator"})
+
+
+class EnrolledSchema(Schema):
+    uri = fields.String(
+        allow_none=True, metadata={"description": "For an authenticator, as a QR code"}
+    )
+    recovery = fields.List(
+        fields.String(), metadata={"description": "Codes for a lost authenticator, each good once"}
+    )
+
+
+class SessionSchema(Schema):
+    session = fields.String(metadata={"description": "A bearer token; a browser has it as cookie"})
+    csrf = fields.String(metadata={"description": "X-CSRF-Token of requests with the cookie"})
+
+
+class OfficerSelfSchema(Schema):
+    officer = fields.String()
+    agency = fields.String()
+    roles = fields.List(fields.String())
+    stepped_up = fields.Boolean(
+        metadata={"description": "The second factor was shown in the last five minutes"}
+    )
+
+
+def _settings() -> Settings:
+    return cast(Settings, current_app.extensions["casa.settings"])
+
+
+def _origin() -> Origin:
+    return Origin(request.remote_addr, g.get("request_id"))
+
+
+def _signed_in(token: str, status: int) -> Response:
+    body = json.dumps({"session": token, "csrf": sessions.csrf_token(token)})
+    response = Response(body, status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(_settings().session_hours * 3600),
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def _refused(wait: float = 0.0) -> Problem:
+    if wait:
+        detail = "Too many attempts went wrong: wait before the next."
+        return Problem(429, "locked", detail, headers={"Retry-After": str(int(wait) + 1)})
+    return Problem(401, "sign-in-refused", "The address, the password or the code is not right.")
+
+
+@blueprint.route("/invitations/accept", methods=["POST"])
+class Accept(MethodView):
+    @blueprint.arguments(EnrolSchema)
+    @blueprint.response(200, EnrolledSchema)
+    @blueprint.alt_response(410, description="The invitation is unknown, used or expired")
+    def post(self, data: dict[str, str]) -> Response:
+        """Take up an invitation, in two steps.
+
+        Without `code` it gives the authenticator's address; with a code of that authenticator it
+        sets the password and gives the recovery codes.
+        """
+        try:
+            with database().writing() as session:
+                found = officers.enrol(
+                    session,
+                    sealer(),
+                    data["invitation"],
+                    data["password"],
+                    data.get("code"),
+                    _origin(),
+                )
+        except officers.InvitationRefused:
+            detail = "The invitation is unknown, used or expired: ask for a new one."
+            raise Problem(410, "invitation-refused", detail) from None
+        except passwords.WeakPassword as error:
+            raise invalid([FieldError("/password", str(error))]) from None
+        except officers.SignInRefused:
+            fault = "is not the authenticator's: check the phone's clock"
+            raise invalid([FieldError("/code", fault)]) from None
+        body = json.dumps({"uri": found.uri, "recovery": list(found.recovery)})
+        response = Response(body, content_type="application/json")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+@blueprint.route("/session")
+class OwnSession(MethodView):
+    @blueprint.arguments(SignInSchema)
+    @blueprint.response(201, SessionSchema)
+    @blueprint.alt_response(401, description="Refused; what was wrong is not told")
+    @blueprint.alt_response(429, description="Too many attempts; see Retry-After")
+    def post(self, data: dict[str, str]) -> Response:
+        """Sign in with a password and a second factor. A session shown with it ends."""
+        try:
+            token = officers.sign_in(database(), _settings(), sealer(), origin=_origin(), **data)
+        except officers.SignInRefused as error:
+            raise _refused(error.wait) from None
+        if old := presented_session():
+            with database().writing() as session:
+                sessions.end(session, old)
+        return _signed_in(token, 201)
+
+    @blueprint.doc(security=SECURITY)
+    @blueprint.response(200, OfficerSelfSchema)
+    def get(self) -> dict[str, Any]:
+        """Who is signed in."""
+        known = caller()
+        return {
+            "officer": known.actor,
+            "agency": known.code,
+            "roles": sorted(known.roles),
+            "stepped_up": known.stepped_up,
+        }
+
+    @blueprint.doc(security=SECURITY)
+    @blueprint.response(204)
+    def delete(self) -> Response:
+        """Sign out."""
+        caller()
+        if token := presented_session():
+            with database().writing() as session:
+                sessions.end(session, token)
+        response = Response(status=204)
+        response.delete_cookie(COOKIE)
+        return response
+
+
+@blueprint.route("/session/step-up", methods=["POST"])
+class StepUp(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(CodeSchema)
+    @blueprint.response(200, SessionSchema)
+    def post(self, data: dict[str, str]) -> Response:
+        """Show the second factor again, which publishing asks for; the session's token changes."""
+        officer, token = _officer(caller()), presented_session() or ""
+        with database().writing() as session:
+            fresh = officers.step_up(session, sealer(), officer, token, data["code"])
+        if fresh is None:
+            raise _refused()
+        return _signed_in(fresh, 200)
+
+
+def _officer(known: Caller) -> str:
+    kind, _, identifier = known.actor.partition(":")
+    if kind != "officer":
+        raise Problem(403, "forbidden", "A key has no second factor: this is for officers.")
+    return identifier

@@ -1,0 +1,125 @@
+"""The second pair of eyes: submit, approve, reject, and what counts as approved.
+
+An approval is of a digest, not of an alert: whatever changes the text makes it worth nothing,
+however the text was changed.
+"""
+
+import hashlib
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casa.agencies import audit
+from casa.agencies.caller import Caller
+from casa.agencies.permissions import Verb, require
+from casa.alerts.models import Alert, Approval
+from casa.alerts.states import Action, State, after
+
+
+class OwnDraft(Exception):
+    """Whoever wrote a text may not approve it."""
+
+
+class ApprovalMissing(Exception):
+    """Policy asks for a second officer's approval of this text."""
+
+
+def digest(alert: Alert) -> str:
+    """SHA-256 of what the alert would say, in hexadecimal."""
+    return hashlib.sha256(alert.content or b"").hexdigest()
+
+
+def submit(session: Session, caller: Caller, alert: Alert) -> None:
+    """Freeze a draft and ask for a second officer.
+
+    Raises:
+        Forbidden, WrongState.
+    """
+    require(caller, Verb.SUBMIT)
+    before = alert.state
+    alert.state = after(State(alert.state), Action.SUBMIT)
+    alert.note = None
+    note(session, caller, "alert.submit", alert, before)
+    session.flush()
+
+
+def approve(session: Session, caller: Caller, alert: Alert) -> None:
+    """Say that exactly this text may go out.
+
+    Raises:
+        Forbidden, StepUpNeeded, WrongState.
+        OwnDraft: the caller wrote it, or a part of it.
+    """
+    require(caller, Verb.APPROVE)
+    before = alert.state
+    state = after(State(alert.state), Action.APPROVE)
+    if caller.actor in alert.editors:
+        raise OwnDraft("You wrote this text, so another officer must approve it.")
+    alert.state = state
+    _decide(session, caller, alert, "approved", None)
+    note(session, caller, "alert.approve", alert, before)
+    session.flush()
+
+
+def reject(session: Session, caller: Caller, alert: Alert, reason: str) -> None:
+    """Send a submitted text back to its author as a draft, with the reason.
+
+    Raises:
+        Forbidden, StepUpNeeded, WrongState.
+    """
+    require(caller, Verb.APPROVE)
+    before = alert.state
+    alert.state = after(State(alert.state), Action.REJECT)
+    alert.note = reason
+    _decide(session, caller, alert, "rejected", reason)
+    note(session, caller, "alert.reject", alert, before)
+    session.flush()
+
+
+def require_approval(session: Session, alert: Alert) -> None:
+    """Refuse a text that no officer but its editors has approved as it now stands.
+
+    Raises:
+        ApprovalMissing
+    """
+    approved = select(Approval.actor).where(
+        Approval.identifier == alert.identifier,
+        Approval.decision == "approved",
+        Approval.agency_id == alert.agency_id,
+        Approval.digest == digest(alert),
+    )
+    others = set(session.scalars(approved)) - set(alert.editors)
+    if alert.state != State.APPROVED or not others:
+        raise ApprovalMissing(
+            "This needs another officer's approval before it is published: submit it."
+        )
+
+
+def note(
+    session: Session, caller: Caller, action: str, alert: Alert, before: str | None, **more: object
+) -> None:
+    """Audit a step of an alert's life: states and the text's digest, never the text."""
+    after_state = {"state": str(alert.state), "content": digest(alert), **more}
+    audit.note(
+        session,
+        caller,
+        action,
+        f"alert:{alert.identifier}",
+        before=None if before is None else {"state": str(before)},
+        after=after_state,
+    )
+
+
+def _decide(
+    session: Session, caller: Caller, alert: Alert, decision: str, reason: str | None
+) -> None:
+    session.add(
+        Approval(
+            identifier=alert.identifier,
+            digest=digest(alert),
+            actor=caller.actor,
+            agency_id=caller.agency_id,
+            decision=decision,
+            reason=reason,
+        )
+    )

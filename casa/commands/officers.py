@@ -1,0 +1,49 @@
+"""``casa officer``: the first administrator of an agency, who invites all others."""
+
+import click
+from sqlalchemy import select
+
+from casa.agencies import officers
+from casa.agencies.caller import Caller
+from casa.agencies.models import Agency, Officer
+from casa.agencies.permissions import ROLES, Role
+from casa.commands.processes import read_settings
+from casa.database import Database
+
+
+@click.group()
+def officer() -> None:
+    """Officers of agencies."""
+
+
+@officer.command("invite")
+@click.argument("code")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+def invite(code: str, email: str, name: str, roles: tuple[str, ...]) -> None:
+    """Invite EMAIL as an officer of agency CODE; prints the invitation, good once for three days."""
+    with Database(read_settings().database_url).writing() as session:
+        agency = session.scalar(select(Agency).where(Agency.code == code))
+        if agency is None:
+            raise click.ClickException(f"There is no agency {code}.")
+        operator = Caller(
+            agency.id, agency.code, agency.name, agency.sender, None, None, (),
+            actor="operator", roles=frozenset({Role.REGIONAL_ADMINISTRATOR}), stepped_up=True,
+        )  # fmt: skip
+        try:
+            _, token = officers.invite(
+                session, operator, agency, email, name, [Role(role) for role in roles]
+            )
+        except officers.Conflict as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(token)
+
+
+@officer.command("list")
+def list_officers() -> None:
+    """List officers, their roles, and whether they have taken up their invitation."""
+    with Database(read_settings().database_url).reading() as session:
+        for one in session.scalars(select(Officer).order_by(Officer.email)):
+            state = "shut out" if one.disabled else "enrolled" if one.password else "invited"
+            click.echo(f"{one.agency.code}  {one.email}  {', '.join(one.roles)}  {state}")
