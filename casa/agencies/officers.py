@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NoReturn
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -207,7 +206,7 @@ def sign_in(
         kept = session.scalar(select(Officer).where(Officer.email == address))
         identity, secret = (kept.id, kept.password) if kept else (None, None)
     if not passwords.matches(secret, password) or identity is None:
-        _refuse(database, identity, origin)
+        raise _refusal(database, identity, origin)
     with database.writing() as session:
         officer = session.get_one(Officer, identity, with_for_update=True)
         good = officer.disabled is None and officer.password == secret
@@ -215,15 +214,15 @@ def sign_in(
             session.execute(delete(SignInAttempts).where(SignInAttempts.digest == _digest(address)))
             audit.note(session, origin, "session.begin", f"officer:{officer.id}")
             return sessions.begin(session, officer, settings)
-    _refuse(database, identity, origin)
+    raise _refusal(database, identity, origin)
 
 
-def _refuse(database: Database, identity: str | None, origin: Origin) -> NoReturn:
+def _refusal(database: Database, identity: str | None, origin: Origin) -> SignInRefused:
     """Officers' failures are audited; a stranger's guesses at addresses are only counted."""
     if identity is not None:
         with database.writing() as session:
             audit.note(session, origin, "session.begin", f"officer:{identity}", outcome="refused")
-    raise SignInRefused
+    return SignInRefused()
 
 
 def _count_attempt(session: Session, address: str) -> float:

@@ -22,7 +22,7 @@ def officer() -> None:
 @click.option("--name", required=True)
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
 def invite(code: str, email: str, name: str, roles: tuple[str, ...]) -> None:
-    """Invite EMAIL as an officer of agency CODE; prints the invitation, good once for three days."""
+    """Print an invitation for EMAIL to act for agency CODE, good once and for three days."""
     with Database(read_settings().database_url).writing() as session:
         agency = session.scalar(select(Agency).where(Agency.code == code))
         if agency is None:
