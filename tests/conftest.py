@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,10 @@ def bearer(agency_keys: dict[str, str]) -> Callable[[str], dict[str, str]]:
     return lambda code: {"Authorization": f"Bearer {agency_keys[code]}"}
 
 
+PASSWORD = "correct horse battery staple of Castries"
+_hashed = cache(passwords.hashed)  # slow by design: once is enough for all officers of a run
+
+
 @dataclass
 class SignedIn:
     """An officer with both factors, and the headers that the officer sends."""
@@ -151,12 +156,12 @@ def officer(
 
     def make(agency: str, *roles: Role) -> SignedIn:
         secret, name = second_factor.new_secret(), uuid.uuid4().hex[:12]
-        password, email = f"correct horse {name}", f"{name}@example.org"
+        email = f"{name}@example.org"
         with database.writing() as session:
             known = session.scalars(select(Agency).where(Agency.code == agency)).one()
             row = Officer(
                 agency_id=known.id, email=email, name="An Officer", roles=list(roles),
-                password=passwords.hashed(password),
+                password=_hashed(PASSWORD),
             )  # fmt: skip
             session.add(row)
             session.flush()
@@ -164,7 +169,7 @@ def officer(
             row.totp_secret = sealer.seal(secret.encode(), f"totp{row.id}")
             token = sessions.begin(session, row, settings)
         headers = {"Authorization": f"Bearer {token}"}
-        return SignedIn(row.id, email, password, secret, headers)
+        return SignedIn(row.id, email, PASSWORD, secret, headers)
 
     return make
 

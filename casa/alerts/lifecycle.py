@@ -134,7 +134,7 @@ def publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> 
     alone = allows(caller, Verb.PUBLISH_UNATTENDED)
     if not alone and needs_second_officer(kind, draft_content(alert)):
         approval.require_approval(session, alert)
-    return _publish(session, caller, kind, alert, "alert.publish")
+    return _publish(session, caller, kind, alert)
 
 
 def break_glass(
@@ -155,13 +155,15 @@ def break_glass(
     log.critical("break-glass publish of alert %s by %s", alert.identifier, caller.actor)
     audit.note(session, caller, "break_glass", f"alert:{alert.identifier}", reason=reason)
     acting = replace(agency, actor=caller.actor)
-    return _publish(session, acting, kind, alert, "alert.publish")
+    return _publish(session, acting, kind, alert)
 
 
 def cancel(
     session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
 ) -> tuple[Alert, Message]:
     """End a published alert with a Cancel message, published at once.
+
+    What an agency once said it may always take back, whatever its mandate is by then.
 
     Raises:
         Forbidden
@@ -183,15 +185,18 @@ def cancel(
     )
     session.add(ending)
     session.flush()
-    return ending, _publish(session, caller, kind, ending, "alert.cancel")
+    _check_content(kind, text)
+    return ending, _send(session, caller, ending, text, "alert.cancel")
 
 
-def _publish(
-    session: Session, caller: Caller, kind: AlertKind, alert: Alert, action: str
-) -> Message:
-    before, alert.state = alert.state, after(state_now(alert), Action.PUBLISH)
+def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> Message:
     text = draft_content(alert)
     check(caller, kind, text)
+    return _send(session, caller, alert, text, "alert.publish")
+
+
+def _send(session: Session, caller: Caller, alert: Alert, text: Content, action: str) -> Message:
+    before, alert.state = alert.state, after(state_now(alert), Action.PUBLISH)
     said = approval.digest(alert)
     number = sequence.take(session)
     references = _supersede(session, alert)
@@ -235,9 +240,7 @@ def check(caller: Caller, kind: AlertKind, text: Content) -> None:
     Raises:
         InvalidContent, OutsideMandate.
     """
-    moment = now()
-    if found := content.faults(text, moment, kind.policy.longest):
-        raise InvalidContent(found)
+    _check_content(kind, text)
     meant = areas.target(text.area)
     mandates.check(
         caller.mandates,
@@ -246,8 +249,13 @@ def check(caller: Caller, kind: AlertKind, text: Content) -> None:
         status=text.status,
         codes=meant.codes,
         shapes=meant.shapes,
-        moment=moment,
+        moment=now(),
     )
+
+
+def _check_content(kind: AlertKind, text: Content) -> None:
+    if found := content.faults(text, now(), kind.policy.longest):
+        raise InvalidContent(found)
 
 
 def draft_content(alert: Alert) -> Content:

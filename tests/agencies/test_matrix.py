@@ -1,0 +1,277 @@
+"""Every role × agency × kind × place × severity × verb over HTTP, beside a table written by hand.
+
+``TABLE`` below says who may; it is not derived from the code's own table, which is compared with
+it. ``own``: in the officer's agency; ``any``: in every agency.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from casa.agencies import permissions
+from casa.agencies.caller import Caller
+from casa.agencies.mandates import Mandate
+from casa.agencies.models import Agency, MandateRow
+from casa.agencies.permissions import Role, Scope, Verb
+from casa.alerts import approval, lifecycle
+from casa.alerts.schemas import ContentSchema, content_of
+from casa.assembly import KINDS
+from casa.database import Database
+from tests.conftest import SignedIn, later
+
+TABLE = """
+verb         author  approver  agency_administrator  regional_administrator  auditor
+read         own     own       own                   any                     any
+draft        own     -         -                     -                       -
+edit         own     -         -                     -                       -
+discard      own     -         -                     -                       -
+submit       own     -         -                     -                       -
+approve      -       own       -                     -                       -
+reject       -       own       -                     -                       -
+publish      own     own       -                     -                       -
+update       own     -         -                     -                       -
+cancel       own     own       -                     -                       -
+break-glass  -       -         -                     any                     -
+invite       -       -         own                   any                     -
+issue        -       -         own                   any                     -
+grant        -       -         -                     any                     -
+audit        -       -         -                     any                     any
+"""
+ROLES = TABLE.split("\n")[1].split()[1:]
+EXPECTED = {
+    (line.split()[0], role): who
+    for line in TABLE.strip().split("\n")[1:]
+    for role, who in zip(ROLES, line.split()[1:], strict=True)
+}
+VERBS = {
+    "read": Verb.READ, "draft": Verb.DRAFT, "edit": Verb.DRAFT, "discard": Verb.DRAFT,
+    "submit": Verb.SUBMIT, "approve": Verb.APPROVE, "reject": Verb.APPROVE,
+    "publish": Verb.PUBLISH, "update": Verb.DRAFT, "cancel": Verb.CANCEL,
+    "break-glass": Verb.BREAK_GLASS, "invite": Verb.ADMINISTER_AGENCY,
+    "issue": Verb.ADMINISTER_AGENCY, "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
+}  # fmt: skip
+ON_ALERTS = ("read", "draft", "edit", "discard", "submit", "approve", "reject", "publish",
+             "update", "cancel", "break-glass")  # fmt: skip
+GOOD = {"draft": 201, "update": 201, "cancel": 201, "discard": 204}
+
+KIND_CODES = ("accident", "missing_person", "disaster")
+PLACES = ("JM-01", "HT-OU")
+SEVERITIES = ("Minor", "Severe", "Extreme")
+# The agency at home: accidents and missing persons in Jamaica, up to Severe.
+HOME = Mandate(("accident", "missing_person"), ("JM",), "Severe")
+# One officer alone, by kind (the README's words).
+ALONE = {"accident": "Severe", "missing_person": "Moderate", "disaster": "Moderate"}
+_ORDER = ("Minor", "Moderate", "Severe", "Extreme")
+_EVERYTHING = Mandate(KIND_CODES, ("JM", "HT"), "Extreme")
+_CATEGORIES = {"accident": "Transport", "missing_person": "Rescue", "disaster": "Met"}
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One backend is enough for what does not ask the database's opinion."""
+    return sqlite_url
+
+
+@pytest.fixture
+def home(database: Database) -> Caller:
+    """The agency whose alerts are tried, as one that may do everything in order to set them up."""
+    with database.writing() as session:
+        agency = Agency(code="home", name="Home", sender="home@demo.invalid")
+        agency.mandates.append(
+            MandateRow(kinds=list(HOME.kinds), places=list(HOME.places), max_severity="Severe")
+        )
+        session.add(agency)
+        session.flush()
+        identity = agency.id
+    return Caller(
+        identity, "home", "Home", "home@demo.invalid", None, None, (_EVERYTHING,),
+        actor="officer:somebody-else", roles=frozenset({*Role, *Scope}), stepped_up=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def officers(officer: Any, home: Caller) -> dict[tuple[str, bool], SignedIn]:
+    """An officer with each role, at home and of another agency."""
+    return {
+        (role, own): officer("home" if own else "police-tt", Role(role))
+        for role in ROLES
+        for own in (True, False)
+    }
+
+
+def body_of(kind: str, place: str, severity: str) -> dict[str, Any]:
+    info = {
+        "language": "en", "category": [_CATEGORIES[kind]], "event": "Event", "urgency": "Immediate",
+        "severity": severity, "certainty": "Observed", "headline": "Headline",
+        "expires": later(hours=2),
+    }  # fmt: skip
+    return {"kind": kind, "info": [info], "area": [{"places": [place]}]}
+
+
+def set_up(database: Database, home: Caller, body: dict[str, Any], verb: str) -> str:
+    """An alert of the home agency in the state that ``verb`` is for; its identifier."""
+    kind = KINDS[body["kind"]]
+    data = ContentSchema().load({name: value for name, value in body.items() if name != "kind"})
+    with database.writing() as session:
+        alert = lifecycle.draft(session, home, kind, content_of(data))
+        if verb in ("approve", "reject", "publish"):
+            approval.submit(session, home, alert)
+        if verb == "publish":
+            approval.approve(session, replace(home, actor="officer:third"), alert)
+        if verb in ("update", "cancel"):
+            lifecycle.publish(session, home, kind, alert)
+        return str(alert.identifier)
+
+
+def call(
+    client: FlaskClient, headers: dict[str, str], verb: str, identifier: str, body: dict[str, Any]
+) -> Any:
+    content = {name: value for name, value in body.items() if name != "kind"}
+    path = f"/v1/alerts/{identifier}"
+    match verb:
+        case "read":
+            return client.get(path, headers=headers)
+        case "draft":
+            return client.post("/v1/alerts", json=body, headers=headers)
+        case "edit":
+            return client.put(path, json=content, headers=headers)
+        case "discard":
+            return client.delete(path, headers=headers)
+        case "update":
+            return client.post(f"{path}/update", json=content, headers=headers)
+        case "cancel":
+            return client.post(f"{path}/cancel", json={}, headers=headers)
+        case "reject" | "break-glass":
+            reason = {"reason": "because it is so"}
+            return client.post(f"{path}/{verb}", json=reason, headers=headers)
+    return client.post(f"{path}/{verb}", headers=headers)
+
+
+def inside(kind: str, place: str, severity: str) -> bool:
+    return kind in HOME.kinds and place.startswith("JM") and severity != "Extreme"
+
+
+def may(verb: str, role: str, own: bool) -> bool:
+    who = EXPECTED[verb, role]
+    return who == "any" or (who == "own" and own)
+
+
+def test_the_table_of_the_code_is_the_written_one() -> None:
+    for (verb, role), who in EXPECTED.items():
+        allowed = permissions.TABLE[VERBS[verb]]
+        assert (Role(role) in allowed) == (who != "-"), (verb, role)
+    readers = permissions.TABLE[Verb.READ_ALL]
+    assert readers == {Role(role) for role in ROLES if EXPECTED["read", role] == "any"}
+    assert set(VERBS.values()) | {Verb.READ_ALL, Verb.PUBLISH_UNATTENDED, Verb.PREPARE} == set(Verb)
+
+
+@pytest.mark.parametrize("verb", ON_ALERTS)
+@pytest.mark.parametrize("kind", KIND_CODES)
+def test_every_cell(
+    client: FlaskClient,
+    database: Database,
+    home: Caller,
+    officers: dict[tuple[str, bool], SignedIn],
+    verb: str,
+    kind: str,
+) -> None:
+    for place in PLACES:
+        for severity in SEVERITIES:
+            body = body_of(kind, place, severity)
+            for (role, own), one in officers.items():
+                cell = (verb, kind, place, severity, role, own)
+                identifier = set_up(database, home, body, verb)
+                answer = call(client, one.headers, verb, identifier, body)
+                if verb == "draft" and not own:
+                    # Drafting is always in one's own agency: this one has Trinidad and Tobago.
+                    assert answer.status_code == 403, cell
+                elif not may(verb, role, own):
+                    assert answer.status_code in (403, 404), cell
+                    if not own and EXPECTED["read", role] != "any":
+                        _same_as_nothing(client, one.headers, verb, answer, body, cell)
+                elif verb in ("draft", "edit", "update", "publish", "break-glass") and not inside(
+                    kind, place, severity
+                ):
+                    assert answer.status_code == 403, cell
+                    assert answer.json["type"] == "urn:casa:problem:outside-mandate", cell
+                else:
+                    assert answer.status_code == GOOD.get(verb, 200), (cell, answer.json)
+
+
+def _same_as_nothing(
+    client: FlaskClient,
+    headers: dict[str, str],
+    verb: str,
+    answer: Any,
+    body: dict[str, Any],
+    cell: Any,
+) -> None:
+    """Another agency's draft is not told from none; a published alert is public anyway."""
+    if verb in ("update", "cancel"):
+        return
+    nothing = call(client, headers, verb, str(uuid.uuid4()), body)
+    assert (answer.status_code, answer.json["type"], answer.json["detail"]) == (
+        nothing.status_code, nothing.json["type"], nothing.json["detail"],
+    ), cell  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["invite", "issue", "grant", "audit"])
+def test_every_cell_of_administration(
+    client: FlaskClient, officers: dict[tuple[str, bool], SignedIn], verb: str
+) -> None:
+    for (role, own), one in officers.items():
+        match verb:
+            case "invite":
+                email = f"{uuid.uuid4().hex}@example.org"
+                body = {"email": email, "name": "X", "roles": ["author"]}
+                answer = client.post("/v1/officers?agency=home", json=body, headers=one.headers)
+            case "issue":
+                body = {"name": "x", "scopes": ["read"]}
+                answer = client.post("/v1/keys?agency=home", json=body, headers=one.headers)
+            case "grant":
+                body = {"kinds": ["accident"], "places": ["JM"]}
+                path = "/v1/agencies/home/mandates"
+                answer = client.post(path, json=body, headers=one.headers)
+            case _:
+                answer = client.get("/v1/audit", headers=one.headers)
+        if may(verb, role, own):
+            assert answer.status_code in (200, 201), (verb, role, own, answer.json)
+        else:
+            assert answer.status_code in (403, 404), (verb, role, own)
+
+
+@pytest.mark.parametrize("kind", KIND_CODES)
+@pytest.mark.parametrize("severity", _ORDER)
+def test_who_may_publish_alone(
+    client: FlaskClient,
+    database: Database,
+    officer: Callable[..., SignedIn],
+    home: Caller,
+    kind: str,
+    severity: str,
+) -> None:
+    with database.writing() as session:
+        agency = session.scalars(select(Agency).where(Agency.code == "home")).one()
+        agency.mandates.append(
+            MandateRow(kinds=list(KIND_CODES), places=["JM"], max_severity="Extreme")
+        )
+    author = officer("home", Role.AUTHOR, Role.APPROVER)
+    made = client.post(
+        "/v1/alerts?publish=true", json=body_of(kind, "JM-01", severity), headers=author.headers
+    )
+    alone = _ORDER.index(severity) <= _ORDER.index(ALONE[kind])
+    assert made.json["state"] == ("published" if alone else "submitted")
+    path = f"/v1/alerts/{made.json['identifier']}"
+    if not alone:
+        refused = client.post(f"{path}/publish", headers=author.headers)
+        assert refused.json["type"] == "urn:casa:problem:approval-missing"
+        own = client.post(f"{path}/approve", headers=author.headers)
+        assert own.json["type"] == "urn:casa:problem:own-draft"
+    drill = body_of(kind, "JM-01", severity) | {"status": "Exercise"}
+    made = client.post("/v1/alerts?publish=true", json=drill, headers=author.headers)
+    assert made.json["state"] == "published"
