@@ -127,7 +127,7 @@ def key() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(SCOPES),
+    type=click.Choice([str(scope) for scope in SCOPES]),
     default=("read", "draft", "publish"),
     show_default=True,
     help="What it may do; unattended: publish what officers need a second one for.",
