@@ -7,7 +7,7 @@ from flask_smorest import Api
 
 from casa import hardening, problems
 from casa.accidents import routes as accident_routes
-from casa.agencies import administration_routes, session_routes
+from casa.agencies import administration_routes, passkey_routes, session_routes
 from casa.alerts import agency_routes, sequence
 from casa.alerts import routes as alert_routes
 from casa.alerts.kinds import Kinds
@@ -30,6 +30,7 @@ from casa.settings import Settings
 
 BLUEPRINTS = (
     session_routes.blueprint,
+    passkey_routes.blueprint,
     administration_routes.blueprint,
     alert_routes.blueprint,
     agency_routes.blueprint,

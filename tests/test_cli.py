@@ -70,7 +70,7 @@ def test_from_nothing_to_a_key(casa: Casa) -> None:
     listed = casa("agency", "list").stdout
     assert "accident in BB up to Extreme" in listed
     identifier = key.split("_")[1]
-    assert f"key {identifier} (control room): valid, never used" in listed
+    assert f"key {identifier} (control room): valid, may read, draft, publish, never used" in listed
     assert key not in listed
     second = casa("key", "rotate", identifier, "--hours", "1").stdout.strip()
     assert "valid until" in casa("agency", "list").stdout

@@ -125,7 +125,7 @@ class Passkey(Base):
 
     __tablename__ = "passkey"
 
-    id: Mapped[str] = mapped_column(String(400), primary_key=True)
+    id: Mapped[str] = mapped_column(String(1400), primary_key=True)
     officer_id: Mapped[str] = mapped_column(
         ForeignKey("officer.id", ondelete="CASCADE"), index=True
     )

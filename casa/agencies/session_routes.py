@@ -65,22 +65,23 @@ class OfficerSelfSchema(Schema):
     )
 
 
-def _settings() -> Settings:
+def current_settings() -> Settings:
     return cast(Settings, current_app.extensions["casa.settings"])
 
 
-def _origin() -> Origin:
+def origin() -> Origin:
     return Origin(request.remote_addr, g.get("request_id"))
 
 
-def _signed_in(token: str, status: int) -> Response:
+def signed_in(token: str, status: int) -> Response:
+    """A session as the answer's body and as the browser's cookie."""
     body = json.dumps({"session": token, "csrf": sessions.csrf_token(token)})
     response = Response(body, status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     response.set_cookie(
         COOKIE,
         token,
-        max_age=int(_settings().session_hours * 3600),
+        max_age=int(current_settings().session_hours * 3600),
         secure=request.is_secure,
         httponly=True,
         samesite="Strict",
@@ -88,7 +89,8 @@ def _signed_in(token: str, status: int) -> Response:
     return response
 
 
-def _refused(wait: float = 0.0) -> Problem:
+def refused(wait: float = 0.0) -> Problem:
+    """What anybody whose sign-in failed is told."""
     if wait:
         detail = "Too many attempts went wrong: wait before the next."
         return Problem(429, "locked", detail, headers={"Retry-After": str(int(wait) + 1)})
@@ -114,7 +116,7 @@ class Accept(MethodView):
                     data["invitation"],
                     data["password"],
                     data.get("code"),
-                    _origin(),
+                    origin(),
                 )
         except officers.InvitationRefused:
             detail = "The invitation is unknown, used or expired: ask for a new one."
@@ -139,13 +141,15 @@ class OwnSession(MethodView):
     def post(self, data: dict[str, str]) -> Response:
         """Sign in with a password and a second factor. A session shown with it ends."""
         try:
-            token = officers.sign_in(database(), _settings(), sealer(), origin=_origin(), **data)
+            token = officers.sign_in(
+                database(), current_settings(), sealer(), origin=origin(), **data
+            )
         except officers.SignInRefused as error:
-            raise _refused(error.wait) from None
+            raise refused(error.wait) from None
         if old := presented_session():
             with database().writing() as session:
                 sessions.end(session, old)
-        return _signed_in(token, 201)
+        return signed_in(token, 201)
 
     @blueprint.doc(security=SECURITY)
     @blueprint.response(200, OfficerSelfSchema)
@@ -179,15 +183,20 @@ class StepUp(MethodView):
     @blueprint.response(200, SessionSchema)
     def post(self, data: dict[str, str]) -> Response:
         """Show the second factor again, which publishing asks for; the session's token changes."""
-        officer, token = _officer(caller()), presented_session() or ""
+        officer, token = officer_of(caller()), presented_session() or ""
         with database().writing() as session:
             fresh = officers.step_up(session, sealer(), officer, token, data["code"])
         if fresh is None:
-            raise _refused()
-        return _signed_in(fresh, 200)
+            raise refused()
+        return signed_in(fresh, 200)
 
 
-def _officer(known: Caller) -> str:
+def officer_of(known: Caller) -> str:
+    """The id of the officer who calls.
+
+    Raises:
+        Problem: 403, it is a key.
+    """
     kind, _, identifier = known.actor.partition(":")
     if kind != "officer":
         raise Problem(403, "forbidden", "A key has no second factor: this is for officers.")

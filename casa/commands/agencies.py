@@ -98,7 +98,7 @@ def _state(row: ApiKey) -> str:
     until = f" until {row.expires:%Y-%m-%d %H:%M} UTC" if row.expires else ""
     where = f" from {', '.join(row.networks)}" if row.networks else ""
     used = f"last used {row.used:%Y-%m-%d}" if row.used else "never used"
-    return f"may {', '.join(row.scopes)}{until}{where}, {used}"
+    return f"valid, may {', '.join(row.scopes)}{until}{where}, {used}"
 
 
 @agency.command("demonstrate")

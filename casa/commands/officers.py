@@ -20,7 +20,13 @@ def officer() -> None:
 @click.argument("code")
 @click.argument("email")
 @click.option("--name", required=True)
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in ROLES]))
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice([str(role) for role in ROLES]),
+)
 def invite(code: str, email: str, name: str, roles: tuple[str, ...]) -> None:
     """Print an invitation for EMAIL to act for agency CODE, good once and for three days."""
     with Database(read_settings().database_url).writing() as session:

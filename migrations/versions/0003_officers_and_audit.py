@@ -169,7 +169,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "passkey",
-        sa.Column("id", sa.String(length=400), nullable=False),
+        sa.Column("id", sa.String(length=1400), nullable=False),
         sa.Column("officer_id", sa.String(length=36), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("sign_count", sa.BigInteger(), nullable=False),
