@@ -5,7 +5,7 @@ import os
 from flask import Flask
 from flask_smorest import Api
 
-from casa import hardening, problems
+from casa import hardening, idempotency, limits, problems
 from casa.accidents import routes as accident_routes
 from casa.agencies import administration_routes, passkey_routes, session_routes
 from casa.alerts import agency_routes, sequence
@@ -95,5 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.init_app(app)
     app.after_request(administration_routes.note_refusal)
     hardening.init_app(app, settings.trusted_proxies)
+    limits.init_app(app, settings)
+    idempotency.init_app(app)
     realtime.init_app(app)
     return app

@@ -26,6 +26,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
 
+# In ``Session.info``: what is written is not what the request asked for, such as a day of use.
+ASIDE = "casa.aside"
+
+
 class Base(DeclarativeBase):
     """Every model's base; constraint names are fixed so that migrations can name them."""
 

@@ -65,6 +65,12 @@ class Settings:
         "file of the key that seals secrets at rest; unset: sealing.jwk in the folder of own files",
         None,
     )
+    rate_agency: int = _about("requests a minute of one key or officer", 1_200)
+    rate_public: int = _about(
+        "changing requests a minute from one address without a key; mobile networks share them",
+        6_000,
+    )
+    rate_sign_in: int = _about("attempts a minute to sign in from one address", 20)
     session_idle_minutes: float = _about("an officer's session without use ends after", 30.0)
     session_hours: float = _about("an officer's session ends after, whatever its use", 12.0)
     broker_url: str = _about(
@@ -89,7 +95,16 @@ class Settings:
     log_level: str = _about("least level of log lines", "INFO")
 
     def __post_init__(self) -> None:
-        for name in ("body_limit", "push_per_minute", "push_in_flight", "page_size", "shard_size"):
+        for name in (
+            "body_limit",
+            "push_per_minute",
+            "push_in_flight",
+            "page_size",
+            "shard_size",
+            "rate_agency",
+            "rate_public",
+            "rate_sign_in",
+        ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"CASA_{name.upper()} must be at least 1.")
         if self.trusted_proxies < 0:

@@ -27,7 +27,7 @@ from casa.agencies.permissions import (
     allows,
     require,
 )
-from casa.database import database, now
+from casa.database import ASIDE, database, now
 from casa.geography.places import UnknownPlace, gazetteer
 from casa.problems import FieldError, Problem, invalid, not_found
 
@@ -367,6 +367,7 @@ def note_refusal(response: Response) -> Response:
         body = response.get_json(silent=True) or {}
         action = f"{request.method} {request.url_rule.rule if request.url_rule else '?'}"
         with database().writing() as session:
+            session.info[ASIDE] = True
             audit.note(
                 session,
                 known,

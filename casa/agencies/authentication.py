@@ -9,7 +9,7 @@ from casa.agencies import audit, keys, sessions
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import Mandate
 from casa.agencies.models import Agency, ApiKey, MandateRow, OfficerSession
-from casa.database import database, now
+from casa.database import ASIDE, database, now
 from casa.problems import Problem
 from casa.settings import Settings
 
@@ -75,6 +75,7 @@ def _by_key(credentials: str) -> Caller:
             known = describe(key.agency, **_rights(key))
         if key.used != now().date():
             with database().writing() as session:
+                session.info[ASIDE] = True
                 keys.note_use(session, key.id)
     except keys.KeyRefused as refused:
         if refused.known is not None:
@@ -118,6 +119,7 @@ def _by_session(token: str) -> Caller:
             known = officer_caller(found)
         if sessions.needs_note(found):
             with database().writing() as session:
+                session.info[ASIDE] = True
                 sessions.note_use(session, found)
     except sessions.SessionRefused:
         raise _unauthorised("The session has ended: sign in again.") from None

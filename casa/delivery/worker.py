@@ -14,6 +14,7 @@ from threading import Event
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
+from casa import idempotency
 from casa.agencies import officers, sessions
 from casa.alerts.models import Dispatch
 from casa.database import Database, now
@@ -116,3 +117,4 @@ class Worker:
                 sweep(session, moment - timedelta(days=self._settings.audience_days))
                 officers.sweep(session, moment)
                 sessions.sweep(session, moment)
+                idempotency.sweep(session, moment)
