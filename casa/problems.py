@@ -144,7 +144,7 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         response = error.get_response()
-        if response.status_code < 400:
+        if response.status_code < 400 or response.content_type == CONTENT_TYPE:
             return response  # type: ignore[return-value]
         return _from_http(error).response()
 
