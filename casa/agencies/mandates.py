@@ -20,7 +20,7 @@ STATUSES = ("Actual", "Exercise", "System", "Test")
 
 # Square degrees, about 10,000 m²: reaches of neighbours overlap by rounding, and a drawn edge
 # along a border shares it only so far. Less than this is no trespass.
-_SLIVER = 1e-6
+SLIVER = 1e-6
 
 
 def rank(severity: str) -> int:
@@ -75,6 +75,25 @@ def check(
     Raises:
         OutsideMandate: with what sticks out.
     """
+    fitting = fit(mandates, kind=kind, severity=severity, status=status, moment=moment)
+    allowed = places_of(fitting)
+    _check_places(allowed, tuple(codes))
+    boxed = not any(mandate.beyond_region for mandate in fitting)
+    open_sea = any(mandate.open_sea for mandate in fitting)
+    for shape in shapes:
+        if boxed:
+            _check_region(shape)
+        _check_shape(allowed, shape, open_sea)
+
+
+def fit(
+    mandates: Sequence[Mandate], *, kind: str, severity: str, status: str, moment: datetime
+) -> tuple[Mandate, ...]:
+    """The mandates that hold alerts of this kind, severity and status now.
+
+    Raises:
+        OutsideMandate: there is none.
+    """
     valid = [m for m in mandates if m.holds(moment) and kind in m.kinds]
     if not valid:
         raise OutsideMandate(f"The agency's mandate holds no alerts of kind {kind}.")
@@ -87,14 +106,12 @@ def check(
     fitting = tuple(m for m in fitting if status in m.statuses)
     if not fitting:
         raise OutsideMandate(f"The agency's mandate for {kind} holds no status {status}.")
-    allowed = tuple(sorted({code for mandate in fitting for code in mandate.places}))
-    _check_places(allowed, tuple(codes))
-    boxed = not any(mandate.beyond_region for mandate in fitting)
-    open_sea = any(mandate.open_sea for mandate in fitting)
-    for shape in shapes:
-        if boxed:
-            _check_region(shape)
-        _check_shape(allowed, shape, open_sea)
+    return fitting
+
+
+def places_of(mandates: Iterable[Mandate]) -> tuple[str, ...]:
+    """The codes of all places of these mandates, sorted."""
+    return tuple(sorted({code for mandate in mandates for code in mandate.places}))
 
 
 def _check_places(allowed: tuple[str, ...], codes: tuple[str, ...]) -> None:
@@ -122,8 +139,8 @@ def _check_region(shape: BaseGeometry) -> None:
 
 
 def _check_shape(allowed: tuple[str, ...], shape: BaseGeometry, open_sea: bool) -> None:
-    outside = shapely.difference(shape, _reach(allowed))
-    if outside.area <= _SLIVER:
+    outside = shapely.difference(shape, reach(allowed))
+    if outside.area <= SLIVER:
         return
     strangers = _places_reached(allowed, outside)
     if open_sea and not strangers:
@@ -149,17 +166,18 @@ def _places_reached(allowed: tuple[str, ...], outside: BaseGeometry) -> tuple[st
         for place in gazetteer().meeting(outside)
         if place.kind != "waters"
         and not {place.code, place.state} & set(allowed)
-        and shapely.intersection(outside, place.reach).area > _SLIVER
+        and shapely.intersection(outside, place.reach).area > SLIVER
     ]
     divided = {place.state for place in reached if place.kind == "subdivision"}
     return tuple(p.code for p in reached if p.kind == "subdivision" or p.code not in divided)
 
 
 @lru_cache(maxsize=256)
-def _reach(codes: tuple[str, ...]) -> BaseGeometry:
-    reach = gazetteer().reach_of(codes)
-    shapely.prepare(reach)
-    return reach
+def reach(codes: tuple[str, ...]) -> BaseGeometry:
+    """What an agency with these places may reach, prepared."""
+    found = gazetteer().reach_of(codes)
+    shapely.prepare(found)
+    return found
 
 
 def _names(codes: Iterable[str]) -> str:

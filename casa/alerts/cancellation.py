@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from casa.alerts.content import HEADLINE_LIMIT, Content
+from casa.alerts.content import HEADLINE_LIMIT, Content, cut
+from casa.alerts.exercise import unmarked
 from casa.alerts.message import Info, Message
 
 # Long enough for a phone that was off to hear of it, short enough not to linger.
@@ -38,19 +39,18 @@ def cancellation(message: Message, moment: datetime, reasons: Mapping[str, str])
         scope=message.scope,
         incidents=message.incidents,
         area=message.area,
-        info=tuple(_ended(info, moment, reasons) for info in message.info),
+        info=tuple(_ended(info, message.status, moment, reasons) for info in message.info),
     )
 
 
-def _ended(info: Info, moment: datetime, reasons: Mapping[str, str]) -> Info:
+def _ended(info: Info, status: str, moment: datetime, reasons: Mapping[str, str]) -> Info:
     language = info.language.split("-")[0].lower()
-    headline = f"{_PREFIX.get(language, _PREFIX['en'])}: {info.headline}"
-    if len(headline) > HEADLINE_LIMIT:
-        headline = headline[: HEADLINE_LIMIT - 1].rstrip() + "…"
+    title = unmarked(info.headline, status, info.language)
+    headline = f"{_PREFIX.get(language, _PREFIX['en'])}: {title}"
     reason = reasons.get(info.language) or reasons.get(language)
     return msgspec.structs.replace(
         info,
-        headline=headline,
+        headline=cut(headline, HEADLINE_LIMIT),
         description=reason or _TEXT.get(language, _TEXT["en"]),
         instruction=None,
         response_type=("AllClear",),

@@ -46,6 +46,11 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
         return max(info.expires for info in self.info)
 
 
+def cut(text: str, most: int) -> str:
+    """``text`` with at most so many characters, its end left out where it has more."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
 Fault = tuple[str, str]
 
 

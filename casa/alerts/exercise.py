@@ -6,6 +6,11 @@ not here is served in English: an English mark is better than none.
 
 from typing import NamedTuple
 
+import msgspec
+
+from casa.alerts.content import HEADLINE_LIMIT, cut
+from casa.alerts.message import Info
+
 
 class _Mark(NamedTuple):
     word: str
@@ -45,6 +50,35 @@ def notice(status: str, language: str) -> str:
     """Two sentences that say that nothing has happened: empty unless Exercise or Test."""
     mark = _mark(status, language)
     return mark.notice if mark else ""
+
+
+def marked(info: Info, status: str) -> Info:
+    """The block with its mark before headline, description and instruction; marking twice is once.
+
+    A headline that grows too long is cut at its end, never in its mark.
+    """
+    mark = prefix(status, info.language)
+    if not mark:
+        return info
+    texts = {
+        name: _before(mark, text)
+        for name in ("headline", "description", "instruction")
+        if (text := getattr(info, name))
+    }
+    texts["headline"] = cut(texts["headline"], HEADLINE_LIMIT)
+    if "description" not in texts:
+        texts["description"] = f"{mark}. {notice(status, info.language)}"
+    return msgspec.structs.replace(info, **texts)
+
+
+def unmarked(text: str, status: str, language: str) -> str:
+    """``text`` without the mark that it has."""
+    mark = prefix(status, language)
+    return text.removeprefix(f"{mark}: ") if mark else text
+
+
+def _before(mark: str, text: str) -> str:
+    return text if text.startswith(mark) else f"{mark}: {text}"
 
 
 def _mark(status: str, language: str) -> _Mark | None:

@@ -22,6 +22,7 @@ from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
 from casa.alerts import approval, areas, content, outbox, sequence
 from casa.alerts.content import Content
+from casa.alerts.exercise import marked
 from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Message, Reference
 from casa.alerts.models import Alert, MessagePlace, PublishedMessage
@@ -215,7 +216,7 @@ def _send(session: Session, caller: Caller, alert: Alert, text: Content, action:
         code=text.code,
         references=references,
         incidents=text.incidents,
-        info=text.info,
+        info=tuple(marked(info, text.status) for info in text.info),
         area=text.area,
     )
     alert.content = None

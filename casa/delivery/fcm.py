@@ -111,7 +111,7 @@ def _alert(
     info = message.info_for(tuple(languages))
     description, instruction = info.description or "", info.instruction or ""
     notice = _Notice(
-        _title(message, info), cut(instruction or description, _SHOWN), info.language,
+        info.headline, cut(instruction or description, _SHOWN), info.language,
         _level(message, info),
     )  # fmt: skip
     data = _data(message, info) | {"description": "", "instruction": "", "area": ""}
@@ -127,7 +127,7 @@ def _departure(
 ) -> dict[str, Any]:
     info = message.info_for(tuple(languages))
     text = _words(info.language)["departed"]
-    notice = _Notice(_title(message, info), text, info.language, "active")
+    notice = _Notice(info.headline, text, info.language, "active")
     data = _data(message, info) | {"description": text, "departed": "true"}
     payload = _encoded(message, info, data, notice, platform, moment)
     if _size(payload, platform) > _LIMIT[platform]:
@@ -159,12 +159,6 @@ def _data(message: Message, info: Info) -> dict[str, str]:
         "expires": info.expires.isoformat(),
         "headline": info.headline,
     }
-
-
-def _title(message: Message, info: Info) -> str:
-    """The headline, marked when it is not meant."""
-    word = _words(info.language).get(message.status.lower())
-    return f"{word}: {info.headline}" if word else info.headline
 
 
 def _words(language: str) -> dict[str, str]:

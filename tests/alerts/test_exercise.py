@@ -1,8 +1,13 @@
 """The marks of exercises and tests."""
 
-import pytest
+from datetime import UTC, datetime
 
-from casa.alerts.exercise import UnknownStatus, notice, prefix
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casa.alerts.exercise import UnknownStatus, marked, notice, prefix
+from casa.alerts.message import Info
 from casa.alerts.phrases import LANGUAGES
 
 
@@ -41,3 +46,27 @@ def test_a_tag_is_read_by_its_first_subtag_and_english_stands_in() -> None:
 def test_an_unknown_status_is_refused(status: str) -> None:
     with pytest.raises(UnknownStatus):
         prefix(status, "en")
+
+
+@given(
+    st.sampled_from(["en", "fr", "ht", "nl", "es", "pap"]),
+    st.sampled_from(["Exercise", "Test"]),
+    st.text(min_size=1, max_size=200),
+    st.none() | st.text(min_size=1, max_size=50),
+)
+def test_every_text_of_a_drill_says_so_and_once(
+    language: str, status: str, headline: str, description: str | None
+) -> None:
+    info = Info(
+        language=language, category=("Met",), event="Flood", urgency="Immediate",
+        severity="Severe", certainty="Observed", expires=datetime(2026, 8, 1, tzinfo=UTC),
+        headline=headline, description=description, instruction="Go up",
+    )  # fmt: skip
+    done = marked(info, status)
+    mark = prefix(status, language)
+    for text in (done.headline, done.description, done.instruction):
+        assert text is not None
+        assert text.startswith(mark)
+    assert len(done.headline) <= 160
+    assert marked(done, status) == done
+    assert marked(info, "Actual") == info
