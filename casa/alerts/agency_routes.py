@@ -8,13 +8,12 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from casa import paging
-from casa.agencies.authentication import SECURITY, caller, describe, require_agency
+from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.caller import Caller
-from casa.agencies.models import Agency
 from casa.agencies.permissions import Verb, require
-from casa.alerts import approval, lifecycle, reading
+from casa.alerts import lifecycle, reading
 from casa.alerts.cancellation import cancellation
-from casa.alerts.drafts import draft_json, own_alert, problems, readable_alert
+from casa.alerts.drafts import draft_json, own_alert, problems
 from casa.alerts.kinds import UnknownKind, kinds
 from casa.alerts.models import Alert
 from casa.alerts.schemas import (
@@ -53,8 +52,14 @@ class PublishSchema(Schema):
     )
 
 
-class ReasonSchema(Schema):
-    reason = text(500, required=True, least=5)
+class NewSchema(PublishSchema):
+    cross_border = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "Publish what lies in the mandate, and ask other states for consent to"
+            " the parts that lie there; without it an alert must lie in the mandate"
+        },
+    )
 
 
 class CancelSchema(Schema):
@@ -85,14 +90,16 @@ def answer(alert: Alert, status: int) -> Response:
 class NewAlert(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(NewAlertSchema)
-    @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
+    @blueprint.arguments(NewSchema, location="query", unknown=RAISE)
     @blueprint.response(201, DraftSchema)
     def post(self, data: dict[str, Any], query: dict[str, Any]) -> Response:
         """Draft an alert from CAP as JSON; `?publish=true` publishes it at once."""
         kind = kinds()[data.pop("kind")]
         known = caller()
         with problems(), database().writing() as session:
-            alert = lifecycle.draft(session, known, kind, content_of(data))
+            alert = lifecycle.draft(
+                session, known, kind, content_of(data), crosses=query["cross_border"]
+            )
             if query["publish"]:
                 lifecycle.go_on(session, known, kind, alert)
             return answer(alert, 201)
@@ -133,71 +140,11 @@ class Publish(MethodView):
             return answer(alert, 200)
 
 
-@blueprint.route("/alerts/<uuid:identifier>/submit", methods=["POST"])
-class Submit(MethodView):
-    @blueprint.doc(security=SECURITY)
-    @blueprint.response(200, DraftSchema)
-    def post(self, identifier: Any) -> Response:
-        """Freeze a draft and ask a second officer for approval."""
-        known = caller()
-        with problems(), database().writing() as session:
-            alert = own_alert(session, known, str(identifier))
-            approval.submit(session, known, alert)
-            return answer(alert, 200)
-
-
-@blueprint.route("/alerts/<uuid:identifier>/approve", methods=["POST"])
-class Approve(MethodView):
-    @blueprint.doc(security=SECURITY)
-    @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
-    @blueprint.response(200, DraftSchema)
-    def post(self, query: dict[str, Any], identifier: Any) -> Response:
-        """Approve exactly this text, as another officer than who wrote it."""
-        known = caller()
-        with problems(), database().writing() as session:
-            alert = own_alert(session, known, str(identifier))
-            approval.approve(session, known, alert)
-            if query["publish"]:
-                lifecycle.publish(session, known, kinds()[alert.kind], alert)
-            return answer(alert, 200)
-
-
-@blueprint.route("/alerts/<uuid:identifier>/reject", methods=["POST"])
-class Reject(MethodView):
-    @blueprint.doc(security=SECURITY)
-    @blueprint.arguments(ReasonSchema)
-    @blueprint.response(200, DraftSchema)
-    def post(self, data: dict[str, str], identifier: Any) -> Response:
-        """Send a submitted or approved text back to its author, with the reason."""
-        known = caller()
-        with problems(), database().writing() as session:
-            alert = own_alert(session, known, str(identifier))
-            approval.reject(session, known, alert, data["reason"])
-            return answer(alert, 200)
-
-
-@blueprint.route("/alerts/<uuid:identifier>/break-glass", methods=["POST"])
-class BreakGlass(MethodView):
-    @blueprint.doc(security=SECURITY)
-    @blueprint.arguments(ReasonSchema)
-    @blueprint.response(200, DraftSchema)
-    def post(self, data: dict[str, str], identifier: Any) -> Response:
-        """In an emergency, as a regional administrator: publish any agency's draft at once."""
-        known = caller()
-        with problems(), database().writing() as session:
-            require(known, Verb.BREAK_GLASS)
-            alert = readable_alert(session, known, str(identifier))
-            agency = describe(session.get_one(Agency, alert.agency_id))
-            kind = kinds()[alert.kind]
-            lifecycle.break_glass(session, known, agency, kind, alert, data["reason"])
-            return answer(alert, 200)
-
-
 @blueprint.route("/alerts/<uuid:identifier>/update", methods=["POST"])
 class Update(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(ContentSchema)
-    @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
+    @blueprint.arguments(NewSchema, location="query", unknown=RAISE)
     @blueprint.response(201, DraftSchema)
     def post(self, data: dict[str, Any], query: dict[str, Any], identifier: Any) -> Response:
         """Draft an Update of a published alert; `?publish=true` publishes it at once."""
@@ -205,7 +152,9 @@ class Update(MethodView):
         with problems(), database().writing() as session:
             old = own_alert(session, known, str(identifier))
             kind = kinds()[old.kind]
-            alert = lifecycle.draft(session, known, kind, content_of(data), replaces=old)
+            crosses = query["cross_border"] or old.crosses
+            text = content_of(data)
+            alert = lifecycle.draft(session, known, kind, text, old, crosses=crosses)
             if query["publish"]:
                 lifecycle.go_on(session, known, kind, alert)
             return answer(alert, 201)

@@ -12,10 +12,11 @@ from sqlalchemy.orm.exc import StaleDataError
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import OutsideMandate
 from casa.agencies.permissions import Forbidden, StepUpNeeded, Verb, allows, require
-from casa.alerts import areas, lifecycle
+from casa.alerts import approval, areas, crossing, lifecycle
 from casa.alerts.approval import ApprovalMissing, OwnDraft
 from casa.alerts.models import Alert
 from casa.alerts.states import WrongState
+from casa.database import now
 from casa.problems import FieldError, Problem, invalid, not_found
 
 
@@ -73,6 +74,20 @@ def readable_alert(session: Session, caller: Caller, identifier: str) -> Alert:
     return alert
 
 
+def foreign_part(session: Session, caller: Caller, identifier: str) -> Alert:
+    """The part of another agency's alert that waits for consent in the caller's state.
+
+    Raises:
+        Problem: 404, also where it is another state's to consent.
+    """
+    part = session.get(Alert, identifier)
+    if part is None or part.border is None:
+        raise not_found("such alert")
+    if not crossing.may_consent(caller.mandates, part.kind, part.border, now()):
+        raise not_found("such alert")
+    return part
+
+
 def draft_json(alert: Alert) -> dict[str, Any]:
     """An alert as its own agency sees it: its life, and its content while it is a draft."""
     message = lifecycle.message_of(alert)
@@ -84,6 +99,10 @@ def draft_json(alert: Alert) -> dict[str, Any]:
         "state": lifecycle.state_now(alert).value,
         "replaces": alert.replaces,
         "rejection": alert.note,
+        "cross_border": alert.crosses,
+        "border": alert.border,
+        "home": alert.home,
+        "digest": None if message else approval.digest(alert),
         "created": alert.created.isoformat(),
         "changed": alert.changed.isoformat(),
         "sequence": message.sequence if message else None,

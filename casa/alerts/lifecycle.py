@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from casa.agencies import audit, mandates
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
-from casa.alerts import approval, areas, content, outbox, sequence
+from casa.alerts import approval, areas, content, crossing, outbox, parts, sequence
+from casa.alerts.cancellation import cancellation
 from casa.alerts.content import Content
 from casa.alerts.exercise import marked
 from casa.alerts.kinds import AlertKind
@@ -46,9 +47,18 @@ class InvalidContent(Exception):
 
 
 def draft(
-    session: Session, caller: Caller, kind: AlertKind, text: Content, replaces: Alert | None = None
+    session: Session,
+    caller: Caller,
+    kind: AlertKind,
+    text: Content,
+    replaces: Alert | None = None,
+    *,
+    crosses: bool = False,
 ) -> Alert:
     """A new draft of ``caller``; with ``replaces`` it is to update that published message.
+
+    One that ``crosses`` may reach into other states, whose consent is asked for when it is
+    published.
 
     Raises:
         Forbidden, InvalidContent, OutsideMandate, WrongState.
@@ -57,7 +67,7 @@ def draft(
     if replaces is not None:
         after(state_now(replaces), Action.UPDATE)
         _require_same_status(replaces, text)
-    check(caller, kind, text)
+    _check_at_home(caller, kind, text, crosses)
     identifier = str(uuid4())
     alert = Alert(
         identifier=identifier,
@@ -69,6 +79,7 @@ def draft(
         replaces=replaces.identifier if replaces else None,
         content=_encode(text),
         editors=[caller.actor],
+        crosses=crosses,
     )
     session.add(alert)
     session.flush()
@@ -84,7 +95,7 @@ def edit(session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: 
     """
     require(caller, Verb.DRAFT)
     before, alert.state = alert.state, after(state_now(alert), Action.EDIT)
-    check(caller, kind, text)
+    _check_at_home(caller, kind, text, alert.crosses)
     if alert.replaces is not None:
         _require_same_status(session.get_one(Alert, alert.replaces), text)
     alert.content = _encode(text)
@@ -172,6 +183,14 @@ def cancel(
     """
     require(caller, Verb.CANCEL)
     after(state_now(alert), Action.CANCEL)
+    _check_content(kind, text)
+    for part in parts.in_force(session, alert):
+        _end(session, caller, part, msgspec.structs.replace(text, area=_published(part).area))
+    parts.ask(session, caller, alert, {})
+    return _end(session, caller, alert, text)
+
+
+def _end(session: Session, caller: Caller, alert: Alert, text: Content) -> tuple[Alert, Message]:
     identifier = str(uuid4())
     ending = Alert(
         identifier=identifier,
@@ -183,17 +202,44 @@ def cancel(
         replaces=alert.identifier,
         content=_encode(text),
         editors=[caller.actor],
+        border=alert.border,
+        home=alert.home,
     )
     session.add(ending)
     session.flush()
-    _check_content(kind, text)
     return ending, _send(session, caller, ending, text, "alert.cancel")
 
 
 def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> Message:
     text = draft_content(alert)
+    abroad: dict[str, Content] = {}
+    if alert.crosses:
+        division = crossing.divide(caller.mandates, kind.code, text, now())
+        text, abroad = division.home, division.parts
     check(caller, kind, text)
-    return _send(session, caller, alert, text, "alert.publish")
+    message = _send(session, caller, alert, text, "alert.publish")
+    for part in parts.in_force(session, alert, abroad):
+        _end(session, caller, part, cancellation(_published(part), now(), {}))
+    parts.ask(session, caller, alert, abroad)
+    return message
+
+
+def consent(
+    session: Session, caller: Caller, agency: Caller, kind: AlertKind, part: Alert
+) -> Message:
+    """Publish a part that waits for it, in the name of the ``agency`` that asked.
+
+    Raises:
+        Forbidden, StepUpNeeded
+        OutsideMandate: the part is graver or reaches further than the caller's mandate.
+        OwnDraft: the caller wrote it.
+        WrongState: it does not wait for consent.
+    """
+    require(caller, Verb.APPROVE)
+    text = draft_content(part)
+    check(caller, kind, text)
+    approval.approve(session, caller, part)
+    return _send(session, replace(agency, actor=caller.actor), part, text, "alert.publish")
 
 
 def _send(session: Session, caller: Caller, alert: Alert, text: Content, action: str) -> Message:
@@ -235,6 +281,13 @@ def _require_same_status(replaced: Alert, text: Content) -> None:
         )
 
 
+def _check_at_home(caller: Caller, kind: AlertKind, text: Content, crosses: bool) -> None:
+    _check_content(kind, text)
+    if crosses:
+        text = crossing.divide(caller.mandates, kind.code, text, now()).home
+    check(caller, kind, text)
+
+
 def check(caller: Caller, kind: AlertKind, text: Content) -> None:
     """Refuse content that breaks a rule or that ``caller`` may not publish.
 
@@ -268,6 +321,13 @@ def draft_content(alert: Alert) -> Content:
 def message_of(alert: Alert) -> Message | None:
     """The published message, ``None`` for a draft."""
     return decode_message(alert.published.content) if alert.published else None
+
+
+def _published(alert: Alert) -> Message:
+    message = message_of(alert)
+    if message is None:
+        raise WrongState("It is not published.")
+    return message
 
 
 def state_now(alert: Alert, moment: datetime | None = None) -> State:

@@ -276,6 +276,14 @@ class DraftSchema(AlertSchema):
 
     sequence = fields.Integer(allow_none=True)
     replaces = fields.UUID(allow_none=True)
+    cross_border = fields.Boolean(metadata={"description": "Asks other states for consent"})
+    border = fields.String(
+        allow_none=True, metadata={"description": "The state whose consent this part needs"}
+    )
+    home = fields.UUID(allow_none=True, metadata={"description": "The thread it is a part of"})
+    digest = fields.String(
+        allow_none=True, metadata={"description": "Of its text; give it back when approving"}
+    )
     rejection = fields.String(allow_none=True, metadata={"description": "Why it was rejected"})
     created = Moment()
     changed = Moment()
