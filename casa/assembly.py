@@ -8,7 +8,7 @@ from flask_smorest import Api
 from casa import hardening, idempotency, limits, problems
 from casa.accidents import routes as accident_routes
 from casa.agencies import administration_routes, passkey_routes, session_routes
-from casa.alerts import agency_routes, approval_routes, sequence
+from casa.alerts import agency_routes, approval_routes, sequence, template_routes
 from casa.alerts import routes as alert_routes
 from casa.alerts.kinds import Kinds
 from casa.alerts.renderers import Renderer
@@ -35,6 +35,7 @@ BLUEPRINTS = (
     alert_routes.blueprint,
     agency_routes.blueprint,
     approval_routes.blueprint,
+    template_routes.blueprint,
     accident_routes.blueprint,
     missing_person_routes.blueprint,
     disaster_routes.blueprint,

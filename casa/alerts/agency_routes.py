@@ -6,6 +6,7 @@ from flask import Response, json, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from sqlalchemy.orm import Session
 
 from casa import paging
 from casa.agencies.authentication import SECURITY, caller, require_agency
@@ -15,7 +16,7 @@ from casa.alerts import lifecycle, reading
 from casa.alerts.cancellation import cancellation
 from casa.alerts.drafts import draft_json, own_alert, problems
 from casa.alerts.kinds import UnknownKind, kinds
-from casa.alerts.models import Alert
+from casa.alerts.models import Alert, Template
 from casa.alerts.schemas import (
     ContentSchema,
     DraftSchema,
@@ -173,9 +174,16 @@ class Cancel(MethodView):
             message = lifecycle.message_of(old)
             if message is None:
                 raise WrongState("Cannot cancel a draft: throw it away with DELETE.")
-            text = cancellation(message, now(), data["reason"])
+            reasons = data["reason"] or _prepared_end(session, old)
+            text = cancellation(message, now(), reasons)
             alert, _ = lifecycle.cancel(session, known, kinds()[old.kind], old, text)
             return answer(alert, 201)
+
+
+def _prepared_end(session: Session, alert: Alert) -> dict[str, str]:
+    """The cancellation that stands ready in the template that the alert was filled from."""
+    row = session.get(Template, alert.template) if alert.template else None
+    return dict(row.cancellation) if row is not None else {}
 
 
 @blueprint.route("/agencies/me")

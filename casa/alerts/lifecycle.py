@@ -80,6 +80,7 @@ def draft(
         content=_encode(text),
         editors=[caller.actor],
         crosses=crosses,
+        template=replaces.template if replaces else None,
     )
     session.add(alert)
     session.flush()

@@ -28,7 +28,8 @@ class Alert(Base):
     ``editors`` are the actors whose words it holds, none of whom may approve it; ``note`` is why
     it was rejected. One that ``crosses`` may reach into other states: when it is published, each
     part that lies in one becomes an alert of its own, with that state as its ``border`` (whose
-    consent it waits for) and this one as its ``home``.
+    consent it waits for) and this one's thread as its ``home``. ``template`` is what it was
+    filled from, whose cancellation text is ready for it.
     """
 
     __tablename__ = "alert"
@@ -49,6 +50,7 @@ class Alert(Base):
     crosses: Mapped[bool] = mapped_column(default=False)
     border: Mapped[str | None] = mapped_column(String(10), index=True)
     home: Mapped[str | None] = mapped_column(String(36), index=True)
+    template: Mapped[str | None] = mapped_column(String(36))
 
     published: Mapped["PublishedMessage | None"] = relationship(back_populates="alert")
 
@@ -74,7 +76,10 @@ class Approval(Base):
 
 
 class Template(Base):
-    """An agency's prepared text: ``content`` is the wire form with typed blanks."""
+    """An agency's prepared text: ``content`` is the wire form with blanks of ``blanks``' types.
+
+    ``cancellation`` is the text of its end, by language.
+    """
 
     __tablename__ = "template"
 
