@@ -1,11 +1,13 @@
-"""A Redis and a PostgreSQL of a test's own, to flush, kill and start again."""
+"""A Redis, a RabbitMQ and a PostgreSQL of a test's own, to flush, kill and start again."""
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
 
+import pika
 import psycopg
 import pytest
 import redis
@@ -47,6 +49,55 @@ class OwnRedis:
 
     def stop(self) -> None:
         self._process.kill()
+        self._process.wait()
+
+
+class OwnRabbit:
+    """A RabbitMQ node that is killed at once and started again with what it had on disk."""
+
+    _PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+    def __init__(self, folder: Path) -> None:
+        if not self._PROGRAM.exists():
+            pytest.skip("there is no RabbitMQ server to start here")
+        port = free_port()
+        self.url = f"amqp://guest:guest@127.0.0.1:{port}/"
+        self._environment = os.environ | {
+            "HOME": str(folder),
+            "RABBITMQ_NODENAME": f"casa-{port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "none"),
+        }
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [str(self._PROGRAM)],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                pika.BlockingConnection(pika.URLParameters(self.url)).close()
+                return
+            except pika.exceptions.AMQPError:
+                time.sleep(0.2)
+        raise RuntimeError("rabbitmq-server did not start")
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
 

@@ -28,7 +28,7 @@ from tests.doubles.fcm_process import FcmDouble
 from tests.system.history import History, Published, Pushed
 from tests.system.phone import Phone
 from tests.system.processes import Process, Service, environment
-from tests.system.servers import OwnPostgres, OwnRedis
+from tests.system.servers import OwnPostgres, OwnRabbit, OwnRedis
 
 FAN_OUTS = int(os.environ.get("CASA_CRASHES", "10"))
 PAGE = 50
@@ -238,6 +238,23 @@ def test_redis_forgets_and_restarts(
     for _ in range(max(FAN_OUTS // 5, 1)):
         running.fan_out(chance, warning, getattr(own_redis, disturbance))
     assert running.history().faults() == []
+
+
+def test_rabbitmq_restarts(
+    cluster: Callable[..., Cluster],
+    postgres_url: str,
+    chance: random.Random,
+    warning: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    broker = OwnRabbit(tmp_path_factory.mktemp("rabbit"))
+    try:
+        running = cluster(postgres_url, CASA_BROKER_URL=broker.url)
+        for _ in range(max(FAN_OUTS // 5, 1)):
+            running.fan_out(chance, warning, broker.restart)
+        assert running.history().faults() == []
+    finally:
+        broker.stop()
 
 
 def test_postgresql_restarts(
