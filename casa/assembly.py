@@ -7,7 +7,8 @@ from flask_smorest import Api
 
 from casa import hardening, idempotency, limits, problems
 from casa.accidents import routes as accident_routes
-from casa.agencies import administration_routes, passkey_routes, session_routes
+from casa.agencies import administration_routes, oidc_routes, passkey_routes, session_routes
+from casa.agencies.oidc import provider_of
 from casa.alerts import agency_routes, approval_routes, sequence, template_routes
 from casa.alerts import routes as alert_routes
 from casa.alerts.kinds import Kinds
@@ -31,6 +32,7 @@ from casa.settings import Settings
 BLUEPRINTS = (
     session_routes.blueprint,
     passkey_routes.blueprint,
+    oidc_routes.blueprint,
     administration_routes.blueprint,
     alert_routes.blueprint,
     agency_routes.blueprint,
@@ -72,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         places.use(places.load(settings.boundaries))
     app.extensions["casa.settings"] = settings
     app.extensions["casa.database"] = Database(settings.database_url)
+    app.extensions["casa.oidc"] = provider_of(settings)
     app.extensions["casa.sealer"] = Sealer(settings.sealing_key_file)
     app.extensions["casa.kinds"] = KINDS
     signing = app.extensions["casa.signing"] = SigningKeys(settings.signing_folder)

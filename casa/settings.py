@@ -71,6 +71,13 @@ class Settings:
         6_000,
     )
     rate_sign_in: int = _about("attempts a minute to sign in from one address", 20)
+    oidc_issuer: str = _about("https address of a ministry's identity provider; unset: none", "")
+    oidc_client_id: str = _about("what the identity provider knows this service as", "")
+    oidc_client_secret: Path | None = _about("file of the secret shared with it; unset: none", None)
+    oidc_agencies: str = _about(
+        "codes, by comma, of the agencies whose officers it vouches for", ""
+    )
+    oidc_ca: Path | None = _about("certificates to trust for it, in place of the system's", None)
     session_idle_minutes: float = _about("an officer's session without use ends after", 30.0)
     session_hours: float = _about("an officer's session ends after, whatever its use", 12.0)
     broker_url: str = _about(
@@ -114,6 +121,7 @@ class Settings:
             ("redis_url", ("", "redis", "rediss")),
             ("webpush_contact", ("", "mailto", "https")),
             ("webpush_proxy", ("", "http", "https")),
+            ("oidc_issuer", ("", "https")),
         ):
             if urlsplit(getattr(self, name)).scheme not in schemes:
                 allowed = " or ".join(f"{scheme}:" for scheme in schemes if scheme)
