@@ -7,7 +7,13 @@ from flask_smorest import Api
 
 from casa import hardening, idempotency, limits, problems
 from casa.accidents import routes as accident_routes
-from casa.agencies import administration_routes, oidc_routes, passkey_routes, session_routes
+from casa.agencies import (
+    administration_routes,
+    audit_routes,
+    oidc_routes,
+    passkey_routes,
+    session_routes,
+)
 from casa.agencies.oidc import provider_of
 from casa.alerts import agency_routes, approval_routes, sequence, template_routes
 from casa.alerts import routes as alert_routes
@@ -34,6 +40,7 @@ BLUEPRINTS = (
     passkey_routes.blueprint,
     oidc_routes.blueprint,
     administration_routes.blueprint,
+    audit_routes.blueprint,
     alert_routes.blueprint,
     agency_routes.blueprint,
     approval_routes.blueprint,
@@ -98,7 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     problems.init_app(app)
-    app.after_request(administration_routes.note_refusal)
+    app.after_request(audit_routes.note_refusal)
     hardening.init_app(app, settings.trusted_proxies)
     limits.init_app(app, settings)
     idempotency.init_app(app)

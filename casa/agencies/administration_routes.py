@@ -1,11 +1,11 @@
-"""Administration: officers, keys, agencies, mandates, and the audit trail."""
+"""Administration: officers, keys, mandates."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, g, json, request
+from flask import Response, json
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
@@ -27,7 +27,7 @@ from casa.agencies.permissions import (
     allows,
     require,
 )
-from casa.database import ASIDE, database, now
+from casa.database import database, now
 from casa.geography.places import UnknownPlace, gazetteer
 from casa.problems import FieldError, Problem, invalid, not_found
 
@@ -87,11 +87,6 @@ class MandateSchema(Schema):
     beyond_region = fields.Boolean(load_default=False)
     valid_from = fields.AwareDateTime(load_default=None, format="iso")
     valid_to = fields.AwareDateTime(load_default=None, format="iso")
-
-
-class AuditQuery(Schema):
-    after = fields.Integer(load_default=0, validate=validate.Range(0))
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 1_000))
 
 
 @contextmanager
@@ -339,41 +334,3 @@ def _check_places(codes: list[str]) -> None:
             gazetteer().place(code)
     except UnknownPlace as error:
         raise invalid([FieldError("/places", str(error))]) from None
-
-
-@blueprint.route("/audit")
-class Trail(MethodView):
-    @blueprint.doc(security=SECURITY)
-    @blueprint.arguments(AuditQuery, location="query", unknown=RAISE)
-    @blueprint.response(200)
-    def get(self, query: dict[str, int]) -> Response:
-        """The audit trail in order, from the entry behind `after` on; the head proves its end."""
-        with refusals(), database().reading() as session:
-            require(caller(), Verb.AUDIT)
-            rows = []
-            for entry in audit.entries(session, query["after"]):
-                rows.append(audit.as_json(entry))
-                if len(rows) == query["limit"]:
-                    break
-            return _json({"entries": rows, "head": str(audit.head_of(session))})
-
-
-def note_refusal(response: Response) -> Response:
-    """Audit what a known caller tried to change and was refused; for ``after_request``."""
-    known = g.get("caller")
-    if known is None or request.method in ("GET", "HEAD", "OPTIONS"):
-        return response
-    if response.status_code in (403, 404, 409):
-        body = response.get_json(silent=True) or {}
-        action = f"{request.method} {request.url_rule.rule if request.url_rule else '?'}"
-        with database().writing() as session:
-            session.info[ASIDE] = True
-            audit.note(
-                session,
-                known,
-                action[:40],
-                f"path:{request.path}"[:120],
-                outcome="refused",
-                reason=str(body.get("type", response.status_code))[:500],
-            )
-    return response
