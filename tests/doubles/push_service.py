@@ -88,8 +88,11 @@ class PushService:
         self.proxy = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
 
     def stop(self) -> None:
+        """End what is under way, then the loop: nothing is left for later tests to trip over."""
+        self._do(_end_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
     def browser(self, path: str, host: str = "one.push.example.org") -> Browser:
         """A new browser with that endpoint."""
@@ -140,6 +143,13 @@ class PushService:
             return Response(307, b"", {"location": endpoint.replace("/moved/", "/ok/")})
         status = {"ok": 201, "gone": 410}.get(what) or int(what)
         return Response(status, b"")
+
+
+async def _end_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
