@@ -207,8 +207,8 @@ def test_no_sequence_of_calls_gets_round_the_second_officer(
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=15,
-            stateful_step_count=30,
+            max_examples=30,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
@@ -306,3 +306,48 @@ def test_a_rejected_text_tells_why(client: FlaskClient, officer: Callable[..., S
     assert client.post(f"{path}/reject", json=reason, headers=approver.headers).status_code == 200
     shown = client.get(path, headers=author.headers).json
     assert (shown["state"], shown["rejection"]) == ("draft", "The wrong parish.")
+
+
+@pytest.mark.parametrize("after_approval", [True, False])
+def test_a_text_changed_in_the_database_does_not_go_out(
+    client: FlaskClient,
+    database: Database,
+    officer: Callable[..., SignedIn],
+    after_approval: bool,
+) -> None:
+    author, approver = officer("odpem", Role.AUTHOR), officer("odpem", Role.APPROVER)
+    body = {"kind": "disaster", **body_of("Extreme", "Flood")}
+    made = client.post("/v1/alerts?publish=true", json=body, headers=author.headers)
+    path = f"/v1/alerts/{made.json['identifier']}"
+    read = client.get(path, headers=approver.headers).json["digest"]
+    if after_approval:
+        answer = client.post(f"{path}/approve?digest={read}", headers=approver.headers)
+        assert answer.status_code == 200
+    with database.writing() as session:
+        alert = session.get_one(Alert, made.json["identifier"])
+        alert.content = (alert.content or b"").replace(b"Flood", b"Quake")
+    if after_approval:
+        refused = client.post(f"{path}/publish", headers=approver.headers)
+        assert refused.json["type"] == "urn:casa:problem:approval-missing"
+    else:
+        answer = client.post(f"{path}/approve?digest={read}", headers=approver.headers)
+        assert answer.status_code == 409
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(PublishedMessage)) == 0
+
+
+def test_an_approver_who_edits_afterwards_no_longer_counts(
+    client: FlaskClient, officer: Callable[..., SignedIn]
+) -> None:
+    author = officer("odpem", Role.AUTHOR)
+    both = officer("odpem", Role.AUTHOR, Role.APPROVER)
+    body = {"kind": "disaster", **body_of("Extreme", "Flood")}
+    made = client.post("/v1/alerts?publish=true", json=body, headers=author.headers)
+    path = f"/v1/alerts/{made.json['identifier']}"
+    assert client.post(f"{path}/approve", headers=both.headers).status_code == 200
+    edited = client.put(path, json=body_of("Extreme", "Quake"), headers=both.headers)
+    assert edited.json["state"] == "draft"
+    assert client.post(f"{path}/submit", headers=author.headers).status_code == 200
+    own = client.post(f"{path}/approve", headers=both.headers)
+    assert own.json["type"] == "urn:casa:problem:own-draft"
+    assert client.post(f"{path}/publish", headers=author.headers).status_code == 409
