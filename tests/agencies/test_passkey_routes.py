@@ -78,6 +78,17 @@ def test_an_answer_is_good_once_and_not_for_long(
     assert client.post("/v1/session/passkey", json={"answer": late}).status_code == 401
 
 
+def test_an_answer_is_good_once_for_devices_that_do_not_count(
+    client: FlaskClient, constable: Any
+) -> None:
+    """The sign count is no help against replay here: only the challenge is."""
+    phone = Authenticator(origin="https://casa.example.org", step=0)
+    add(client, phone, constable.headers)
+    answer = answer_of(client, phone)
+    assert client.post("/v1/session/passkey", json={"answer": answer}).status_code == 201
+    assert client.post("/v1/session/passkey", json={"answer": answer}).status_code == 401
+
+
 def test_another_officers_passkey_does_not_step_up(
     client: FlaskClient, phone: Authenticator, constable: Any, officer: Any
 ) -> None:
