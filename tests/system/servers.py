@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -104,16 +105,17 @@ class OwnRabbit:
 class OwnPostgres:
     """A cluster in a folder, that can be ended as a power cut would."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._bin = _postgres_programs()
-        self._data = folder / "cluster"
+        # Not below pytest's own folder: it refuses to run as root, and another run's pytest may
+        # shut everybody else out of that folder at any moment.
+        self._folder = Path(tempfile.mkdtemp(prefix="casa-postgres-"))
+        self._data = self._folder / "cluster"
+        self._data.mkdir()
         self._port = free_port()
-        # It refuses to run as root.
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self._as:
-            for one in (folder, *folder.parents[:3]):
-                one.chmod(0o755)
-            self._data.mkdir()
+            self._folder.chmod(0o755)
             shutil.chown(self._data, "postgres")
         self._run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8")
         self.start()
@@ -131,6 +133,11 @@ class OwnPostgres:
 
     def stop(self) -> None:
         self._run("pg_ctl", "stop", "-m", "immediate")
+
+    def remove(self) -> None:
+        """Stop for good."""
+        self.stop()
+        shutil.rmtree(self._folder)
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as, str(self._bin / program), "-D", str(self._data), *arguments]

@@ -262,9 +262,8 @@ def test_postgresql_restarts(
     own_redis: OwnRedis,
     chance: random.Random,
     warning: dict[str, Any],
-    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    database = OwnPostgres(tmp_path_factory.mktemp("postgres"))
+    database = OwnPostgres()
     try:
         running = cluster(database.url, CASA_BROKER_URL=own_redis.url)
         for _ in range(max(FAN_OUTS // 5, 1)):
@@ -272,4 +271,4 @@ def test_postgresql_restarts(
             running.fan_out(chance, warning, database.restart, kills=2)
         assert running.history().faults() == []
     finally:
-        database.stop()
+        database.remove()
