@@ -1,6 +1,7 @@
 """The ``casa`` command, as an operator types it."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -133,3 +134,32 @@ def test_a_signed_alert_is_verified(casa: Casa, tmp_path: Path, warning: dict[st
     bad = casa("verify", str(signed), **settings)
     assert bad.returncode == 1
     assert "the signature does not hold" in bad.stderr
+
+
+def test_the_audit_trail_is_proved_and_its_first_bad_entry_named(
+    casa: Casa, tmp_path: Path
+) -> None:
+    assert casa("database", "upgrade").returncode == 0
+    casa("agency", "add", "fire-bb", "--name", "Fire Service", "--sender", "f@demo.invalid")
+    for number in range(3):
+        email = f"{number}@example.org"
+        made = casa("officer", "invite", "fire-bb", email, "--name", "X", "--role", "author")
+        assert made.stdout.startswith("casai_"), made.stderr
+    head = casa("audit", "head").stdout.strip()
+    assert casa("audit", "verify", "--head", head).stdout.startswith("3 entries, whole.")
+    assert len(casa("audit", "export").stdout.splitlines()) == 3
+    assert "is no head" in casa("audit", "verify", "--head", "x").stderr
+    connection = sqlite3.connect(next(tmp_path.rglob("*.db")))
+    connection.execute("DROP TRIGGER audit_entry_no_update")
+    connection.execute("DROP TRIGGER audit_entry_no_delete")
+    connection.execute("UPDATE audit_entry SET actor = 'nobody' WHERE number = 2")
+    connection.commit()
+    broken = casa("audit", "verify")
+    assert (broken.returncode, broken.stderr) == (1, "Error: Entry 2: it was changed.\n")
+    connection.execute("DELETE FROM audit_entry")
+    connection.execute(f"UPDATE audit_head SET number = 0, hash = '{'0' * 64}'")
+    connection.commit()
+    connection.close()
+    assert casa("audit", "verify").returncode == 0, "an empty trail is sound by itself"
+    cut = casa("audit", "verify", "--head", head)
+    assert "Entry 1: it is missing" in cut.stderr
