@@ -24,6 +24,7 @@ from casa.exchange.signatures import SigningKeys
 from casa.geography import places
 from casa.geography import routes as place_routes
 from casa.missing_persons import routes as missing_person_routes
+from casa.missing_persons.media import Media
 from casa.operations import blueprint as operations_blueprint
 from casa.sealing import Sealer
 from casa.settings import Settings
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["casa.database"] = Database(settings.database_url)
     app.extensions["casa.sealer"] = Sealer(settings.sealing_key_file)
     app.extensions["casa.kinds"] = KINDS
+    app.extensions["casa.media"] = Media(settings.media_store)
     signing = app.extensions["casa.signing"] = SigningKeys(settings.signing_folder)
     signed = Renderer("jws", signatures.MEDIA_TYPE, signing.render)
     app.extensions["casa.renderers"] = (*RENDERERS, signed)
