@@ -23,7 +23,9 @@ from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
 from casa.geography import places
 from casa.geography import routes as place_routes
+from casa.missing_persons import photograph_routes
 from casa.missing_persons import routes as missing_person_routes
+from casa.missing_persons.kind import KIND as MISSING_PERSON
 from casa.missing_persons.media import Media
 from casa.operations import blueprint as operations_blueprint
 from casa.sealing import Sealer
@@ -37,6 +39,8 @@ BLUEPRINTS = (
     agency_routes.blueprint,
     accident_routes.blueprint,
     missing_person_routes.blueprint,
+    photograph_routes.blueprint,
+    photograph_routes.files,
     disaster_routes.blueprint,
     audience_routes.blueprint,
     delivery_routes.blueprint,
@@ -46,7 +50,7 @@ BLUEPRINTS = (
     operations_blueprint,
 )
 
-KINDS = Kinds([accident_routes.KIND, missing_person_routes.KIND, disaster_routes.KIND])
+KINDS = Kinds([accident_routes.KIND, MISSING_PERSON, disaster_routes.KIND])
 
 RENDERERS = (
     Renderer("geojson", geojson.MEDIA_TYPE, geojson.render),

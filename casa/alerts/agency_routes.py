@@ -224,8 +224,9 @@ class Cancel(MethodView):
             message = lifecycle.message_of(old)
             if message is None:
                 raise WrongState("Cannot cancel a draft: throw it away with DELETE.")
-            text = cancellation(message, now(), data["reason"])
-            alert, _ = lifecycle.cancel(session, known, kinds()[old.kind], old, text)
+            kind = kinds()[old.kind]
+            text = cancellation(kind, message, now(), data["reason"])
+            alert, _ = lifecycle.cancel(session, known, kind, old, text)
             return answer(alert, 201)
 
 

@@ -21,6 +21,8 @@ RESPONSE_TYPES = (
 HEADLINE_LIMIT = 160
 TEXT_LIMIT = 8_000
 OLDEST_SENT = timedelta(days=1)
+# Long enough for a phone that was off to hear of it, short enough not to linger.
+CANCEL_LIFETIME = timedelta(hours=24)
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from casa.alerts.message import Message, Reference
 from casa.alerts.models import Alert, MessagePlace, PublishedMessage
 from casa.alerts.policy import needs_second_officer
 from casa.alerts.states import Action, State, WrongState, after, at
+from casa.alerts.withdrawal import withdraw
 from casa.database import now
 
 log = logging.getLogger(__name__)
@@ -186,6 +187,8 @@ def cancel(
     session.add(ending)
     session.flush()
     _check_content(kind, text)
+    if kind.closing is not None:
+        withdraw(session, alert.thread, now())
     return ending, _send(session, caller, ending, text, "alert.cancel")
 
 

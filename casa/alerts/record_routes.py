@@ -1,7 +1,7 @@
 """The routes that records of every kind have, made for one kind at a time.
 
 ``POST`` opens a record and drafts its alert, ``PATCH`` changes facts (RFC 7396 merge patch) and
-drafts an Update, ``POST …/end`` cancels; ``?publish=true`` goes on to publish.
+drafts an Update; ``?publish=true`` goes on to publish. ``POST …/end`` (``add_end``) cancels.
 """
 
 import re
@@ -24,7 +24,7 @@ from casa.alerts.agency_routes import CancelSchema, PublishSchema
 from casa.alerts.content import Content
 from casa.alerts.drafts import draft_json, problems
 from casa.alerts.kinds import AlertKind
-from casa.alerts.records import R
+from casa.alerts.records import R, Record
 from casa.alerts.schemas import DraftSchema, Moment
 from casa.database import database, now
 from casa.problems import FieldError, Problem, flatten, invalid
@@ -56,8 +56,15 @@ class RecordPageSchema(Schema):
     next = fields.String(allow_none=True)
 
 
+def _nothing_more(_session: Session, _record: Record, text: Content) -> Content:
+    return text
+
+
 class Wiring(Generic[R]):
-    """What joins one kind to these routes: its model, its schema and how facts become content."""
+    """What joins one kind to these routes: its model, its schema and how facts become content.
+
+    ``attach`` adds to the content what a record has beside its facts.
+    """
 
     def __init__(
         self,
@@ -65,11 +72,27 @@ class Wiring(Generic[R]):
         model: type[R],
         schema: type[Schema],
         compose: Callable[[Any, Caller, datetime], Content],
+        attach: Callable[[Session, R, Content], Content] = _nothing_more,
     ) -> None:
         self.kind = kind
         self.model = model
         self.schema = schema
         self.compose = compose
+        self.attach = attach
+
+    def change(self, session: Session, known: Caller, record: R, wire: Any, publish: bool) -> None:
+        """Give the record these facts and say so: in its draft, or in an Update of its thread.
+
+        Raises:
+            Problem: 422, and what ``record_problems`` turns into one.
+        """
+        text = self.compose(load(self.schema, wire), known, now())
+        text = self.attach(session, record, text)
+        alert = records.change(session, known, self.kind, record, text)
+        record.facts = wire
+        if publish:
+            lifecycle.go_on(session, known, self.kind, alert)
+        session.flush()
 
     def shown(self, session: Session, record: R) -> dict[str, Any]:
         alert = records.head(session, record)
@@ -81,6 +104,7 @@ class Wiring(Generic[R]):
             "changed": record.changed.isoformat(),
             "ended": record.ended and record.ended.isoformat(),
             "alert": draft_json(alert) if alert else None,
+            **record.beside_facts(),
         }
 
 
@@ -98,7 +122,7 @@ def merged(old: Any, patch: Any) -> Any:
 
 
 @contextmanager
-def _record_problems() -> Iterator[None]:
+def record_problems() -> Iterator[None]:
     """``problems`` that point at the facts: each language's block repeats what they say once."""
     try:
         with problems():
@@ -124,7 +148,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         def post(self, facts: Any, query: dict[str, Any]) -> Response:
             """Open a record and draft its alert; `?publish=true` publishes it at once."""
             known = caller()
-            with _record_problems(), database().writing() as session:
+            with record_problems(), database().writing() as session:
                 text = wiring.compose(facts, known, now())
                 alert = lifecycle.draft(session, known, wiring.kind, text)
                 record = wiring.model()
@@ -174,18 +198,18 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         ) -> Response:
             """Change facts (RFC 7396: null removes); drafts an Update of what is published."""
             known = caller()
-            with _record_problems(), database().writing() as session:
+            with record_problems(), database().writing() as session:
                 record = records.own(session, known, wiring.model, str(identifier))
                 wire = merged(record.facts, changes)
-                facts = _load(wiring.schema, wire)
-                text = wiring.compose(facts, known, now())
-                alert = records.change(session, known, wiring.kind, record, text)
-                record.facts = wire
-                if query["publish"]:
-                    lifecycle.go_on(session, known, wiring.kind, alert)
-                session.flush()
+                wiring.change(session, known, record, wire, query["publish"])
                 body = json.dumps(wiring.shown(session, record))
             return Response(body, content_type="application/json")
+
+    return blueprint
+
+
+def add_end(blueprint: Blueprint, wiring: Wiring[R]) -> None:
+    """Give the blueprint the route that ends a record, for kinds whose ending is a mere Cancel."""
 
     @blueprint.route("/<uuid:identifier>/end", methods=["POST"])
     class End(MethodView):
@@ -195,17 +219,20 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         def post(self, data: dict[str, Any], identifier: Any) -> Response:
             """End the record: its draft is thrown away, what is in force is cancelled."""
             known = caller()
-            with _record_problems(), database().writing() as session:
+            with record_problems(), database().writing() as session:
                 record = records.own(session, known, wiring.model, str(identifier))
                 records.end(session, known, wiring.kind, record, data["reason"])
                 session.flush()
                 body = json.dumps(wiring.shown(session, record))
             return Response(body, content_type="application/json")
 
-    return blueprint
 
+def load(schema: type[Schema], wire: Any) -> Any:
+    """Facts from their wire form.
 
-def _load(schema: type[Schema], wire: Any) -> Any:
+    Raises:
+        Problem: 422.
+    """
     try:
         return schema().load(wire)
     except ValidationError as error:

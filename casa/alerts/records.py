@@ -20,6 +20,7 @@ from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
 from casa.alerts.models import Alert, PublishedMessage
 from casa.alerts.states import State, WrongState
+from casa.alerts.withdrawal import withdraw
 from casa.database import UtcDateTime, now
 from casa.problems import not_found
 
@@ -37,6 +38,10 @@ class Record:
     created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
     ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def beside_facts(self) -> dict[str, Any]:
+        """What the agency is shown of the record that only its kind knows."""
+        return {}
 
 
 R = TypeVar("R", bound=Record)
@@ -78,7 +83,11 @@ def end(
     record: Record,
     reasons: Mapping[str, str],
 ) -> None:
-    """End the record: throw its draft away and cancel what is in force."""
+    """End the record: throw its draft away and cancel what is in force.
+
+    Raises:
+        Forbidden, InvalidContent, WrongState.
+    """
     if record.ended is not None:
         raise WrongState("It has ended already.")
     record.ended = now()
@@ -86,11 +95,14 @@ def end(
     if alert is not None and alert.published is None:
         lifecycle.discard(session, caller, alert)
         alert = head(session, record)
+    require(caller, Verb.DRAFT if alert is None else Verb.CANCEL)
+    if kind.closing is not None:
+        withdraw(session, record.thread, record.ended)
     if alert is None or lifecycle.state_now(alert) is not State.PUBLISHED:
         return
     message = lifecycle.message_of(alert)
     if message is not None and message.msg_type != "Cancel":
-        text = cancellation(message, record.ended, reasons)
+        text = cancellation(kind, message, record.ended, reasons)
         lifecycle.cancel(session, caller, kind, alert, text)
 
 
