@@ -23,7 +23,7 @@ from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
 from casa.geography import places
 from casa.geography import routes as place_routes
-from casa.missing_persons import photograph_routes
+from casa.missing_persons import photograph_routes, reporting_routes, sighting_routes
 from casa.missing_persons import routes as missing_person_routes
 from casa.missing_persons.kind import KIND as MISSING_PERSON
 from casa.missing_persons.media import Media
@@ -41,6 +41,8 @@ BLUEPRINTS = (
     missing_person_routes.blueprint,
     photograph_routes.blueprint,
     photograph_routes.files,
+    reporting_routes.blueprint,
+    sighting_routes.blueprint,
     disaster_routes.blueprint,
     audience_routes.blueprint,
     delivery_routes.blueprint,

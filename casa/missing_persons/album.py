@@ -11,16 +11,17 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from casa.alerts.content import Content
 from casa.alerts.message import Info, Resource
-from casa.alerts.models import PublishedMessage, WithdrawnThread
+from casa.alerts.models import WithdrawnThread
 from casa.alerts.phrases import LANGUAGES, phrases
 from casa.missing_persons.media import Media
 from casa.missing_persons.models import CasePhotograph, MissingPerson
 from casa.missing_persons.photographs import Photograph
+from casa.missing_persons.standing import Standing, standing_of
 
 MOST = 8
 """Photographs of a case at a time."""
@@ -125,11 +126,10 @@ def public_file(session: Session, name: str) -> dict[str, Any]:
         raise NoPhotograph
     found = next((one for one in photograph.renditions if one["name"] == name), None)
     record = session.get_one(MissingPerson, photograph.record_id)
-    published = select(func.count()).where(PublishedMessage.thread == record.thread)
-    if found is None or not session.scalar(published):
+    standing = standing_of(session, record)
+    if found is None or standing is Standing.PRIVATE:
         raise NoPhotograph
-    closed = record.ended or session.get(WithdrawnThread, record.thread)
-    if photograph.withdrawn or closed:
+    if photograph.withdrawn or standing is Standing.CLOSED:
         raise PhotographGone
     return found
 
