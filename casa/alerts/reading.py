@@ -11,6 +11,7 @@ import shapely
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from casa import paging
 from casa.alerts import areas
 from casa.alerts.lifecycle import decode_message, state_now
 from casa.alerts.message import Message
@@ -174,7 +175,7 @@ def own(
     if state is not None:
         query = query.where(Alert.state == state)
     if before is not None:
-        created = datetime.fromisoformat(before[0])
+        created = paging.moment(before[0])
         query = query.where(
             (Alert.created < created)
             | ((Alert.created == created) & (Alert.identifier < before[1]))

@@ -17,7 +17,7 @@ from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
 from sqlalchemy.orm import Session
 
 from casa import paging
-from casa.agencies.authentication import SECURITY, caller, require_agency
+from casa.agencies.authentication import SECURITY, caller, optional_caller, require_agency
 from casa.agencies.caller import Caller
 from casa.alerts import lifecycle, records
 from casa.alerts.agency_routes import CancelSchema, PublishSchema
@@ -63,7 +63,8 @@ def _nothing_more(_session: Session, _record: Record, text: Content) -> Content:
 class Wiring(Generic[R]):
     """What joins one kind to these routes: its model, its schema and how facts become content.
 
-    ``attach`` adds to the content what a record has beside its facts.
+    ``attach`` adds to the content what a record has beside its facts. ``public`` answers the list
+    for who shows no credentials; without it there is none for them.
     """
 
     def __init__(
@@ -73,12 +74,14 @@ class Wiring(Generic[R]):
         schema: type[Schema],
         compose: Callable[[Any, Caller, datetime], Content],
         attach: Callable[[Session, R, Content], Content] = _nothing_more,
+        public: Callable[[dict[str, Any]], Response] | None = None,
     ) -> None:
         self.kind = kind
         self.model = model
         self.schema = schema
         self.compose = compose
         self.attach = attach
+        self.public = public
 
     def change(self, session: Session, known: Caller, record: R, wire: Any, publish: bool) -> None:
         """Give the record these facts and say so: in its draft, or in an Update of its thread.
@@ -137,7 +140,13 @@ def record_problems() -> Iterator[None]:
 def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> Blueprint:
     """The blueprint of one kind's records under ``/v1/<path>``."""
     blueprint = Blueprint(name, name, url_prefix=f"/v1/{path}", description=description)
-    blueprint.before_request(require_agency)
+
+    @blueprint.before_request
+    def admit() -> None:
+        """But for a public list, only agencies learn even what a request looks like."""
+        listing = request.method in ("GET", "HEAD") and request.endpoint == f"{name}.Records"
+        if not (wiring.public and listing):
+            require_agency()
 
     @blueprint.route("")
     class Records(MethodView):
@@ -163,11 +172,13 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
             response.headers["Location"] = url_for(f"{name}.One", identifier=record.id)
             return response
 
-        @blueprint.doc(security=SECURITY)
+        @blueprint.doc(security=[{}, *SECURITY] if wiring.public else SECURITY)
         @blueprint.arguments(paging.PageSchema, location="query", unknown=RAISE)
         @blueprint.response(200, RecordPageSchema)
         def get(self, query: dict[str, Any]) -> Response:
-            """The agency's records, newest first."""
+            """The agency's records, newest first; without credentials, what of them is public."""
+            if wiring.public is not None and optional_caller() is None:
+                return wiring.public(query)
             before = paging.decode(query.get("cursor"), str, str)
             limit = query["limit"]
             with problems(), database().reading() as session:

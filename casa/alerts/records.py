@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
+from casa import paging
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
 from casa.alerts import lifecycle
@@ -126,7 +127,7 @@ def listed(
     require(caller, Verb.READ)
     query = select(model).where(model.agency_id == caller.agency_id)
     if before is not None:
-        moment = datetime.fromisoformat(before[0])
+        moment = paging.moment(before[0])
         same = (model.created == moment) & (model.id < before[1])
         query = query.where((model.created < moment) | same)
     query = query.order_by(model.created.desc(), model.id.desc()).limit(limit)

@@ -12,6 +12,7 @@ from casa.alerts.record_routes import Wiring
 from casa.missing_persons import album
 from casa.missing_persons.closing import closing
 from casa.missing_persons.facts import LIFETIME, compose
+from casa.missing_persons.listing import public_cases
 from casa.missing_persons.models import MissingPerson
 from casa.missing_persons.schemas import MissingPersonSchema
 from casa.settings import Settings
@@ -34,4 +35,4 @@ def _attach(session: Session, record: MissingPerson, text: Content) -> Content:
     return album.illustrated(text, album.photographs_of(session, record.id), base_url())
 
 
-WIRING = Wiring(KIND, MissingPerson, MissingPersonSchema, compose, _attach)
+WIRING = Wiring(KIND, MissingPerson, MissingPersonSchema, compose, _attach, public_cases)

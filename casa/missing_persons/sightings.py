@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from casa import paging
 from casa.missing_persons.media import Media, new_token
 from casa.missing_persons.models import (
     MissingPerson,
@@ -142,7 +143,7 @@ def page(
     if state is not None:
         query = query.where(Sighting.state == state)
     if before is not None:
-        moment = datetime.fromisoformat(before[0])
+        moment = paging.moment(before[0])
         same = (Sighting.created == moment) & (Sighting.id < before[1])
         query = query.where((Sighting.created < moment) | same)
     query = query.order_by(Sighting.created.desc(), Sighting.id.desc()).limit(limit)
