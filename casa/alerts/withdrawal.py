@@ -8,12 +8,13 @@ the time for which an agency may still read its own words is over, the messages 
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from casa.alerts.areas import without_words
 from casa.alerts.message import Info, Message
 from casa.alerts.models import Alert, Approval, PublishedMessage, WithdrawnThread
+from casa.alerts.states import UNPUBLISHED
 
 _decode = msgspec.json.Decoder(Message).decode
 _encode = msgspec.json.Encoder().encode
@@ -45,9 +46,9 @@ def due(session: Session, before: datetime) -> list[str]:
 
 
 def erase(session: Session, thread: str, moment: datetime) -> None:
-    """Empty the thread's messages of what they told, and forget what was noted on them.
+    """Empty the thread's messages of what they told, and forget drafts and what was noted.
 
-    That they were, from whom, when and in which places stays; an agency must account for that.
+    That messages were, from whom, when and in which places stays; an agency must account for that.
     """
     rows = session.execute(
         select(PublishedMessage.sequence, PublishedMessage.content).where(
@@ -62,6 +63,8 @@ def erase(session: Session, thread: str, moment: datetime) -> None:
             .where(PublishedMessage.sequence == number)
             .values(content=emptied)
         )
+    drafts = (Alert.thread == thread) & Alert.state.in_(UNPUBLISHED)
+    session.execute(delete(Alert).where(drafts))
     alerts = select(Alert.identifier).where(Alert.thread == thread)
     session.execute(update(Approval).where(Approval.identifier.in_(alerts)).values(reason=None))
     session.execute(update(Alert).where(Alert.thread == thread).values(note=None))

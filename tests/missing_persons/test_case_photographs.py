@@ -149,16 +149,16 @@ def test_as_a_form_and_sent_again(published: dict[str, Any], add: Add, police: A
     assert len(first.json["photographs"]) == 1
 
 
-def test_a_body_larger_than_others_may_be(
-    client: FlaskClient, published: dict[str, Any], add: Add
-) -> None:
+def test_a_body_larger_than_others_may_be(published: dict[str, Any], add: Add, police: Any) -> None:
     noise = Image.effect_noise((2000, 1500), 90).convert("RGB")
     out = io.BytesIO()
     noise.save(out, "JPEG", quality=95)
     assert len(out.getvalue()) > 1_000_000
-    assert add(published, "", data=out.getvalue(), content_type="image/jpeg").status_code == 201
     huge = b"\xff\xd8\xff" + bytes(21_000_000)
-    assert add(published, "", data=huge, content_type="image/jpeg").status_code == 413
+    for data, status in ((out.getvalue(), 201), (huge, 413)):
+        for headers in (police, police | {"Idempotency-Key": str(uuid.uuid4())}):
+            answer = add(published, "", data=data, content_type="image/jpeg", headers=headers)
+            assert answer.status_code == status
 
 
 @pytest.mark.parametrize(

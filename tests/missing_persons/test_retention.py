@@ -93,6 +93,10 @@ def test_a_thread_without_a_case(
     client: FlaskClient, database: Database, retention: Retention, police: Any, published: Any
 ) -> None:
     """An alert cancelled by itself is withdrawn, and its case is over when its time is."""
+    change = client.patch(
+        f"/v1/missing-persons/{published['id']}", json={"age": 10}, headers=police
+    )
+    assert change.json["alert"]["state"] == "draft"
     path = f"/v1/alerts/{published['alert']['identifier']}/cancel"
     assert client.post(path, json={}, headers=police).status_code == 201
     erase(database, retention, KEPT + timedelta(hours=1))
