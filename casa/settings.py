@@ -93,8 +93,8 @@ class Settings:
         "bytes that a Socket.IO client may leave unread before it is cut off", 262_144
     )
     media_url: str = _about(
-        "where photographs are kept, as an fsspec URL such as s3://bucket/folder; "
-        "unset: media/ in the folder of own files",
+        "where photographs are kept: a folder, or an object store such as s3://bucket/folder with "
+        "its usual AWS_* variables; unset: media/ in the folder of own files",
         "",
     )
     case_days: float = _about(
@@ -147,6 +147,7 @@ class Settings:
 
     @property
     def media_store(self) -> str:
+        """A folder's path or an object store's URL."""
         return self.media_url or str((self.var_dir / "media").absolute())
 
     @property

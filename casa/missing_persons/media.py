@@ -2,20 +2,38 @@
 
 A file's name is random (``new_token``), so that nobody can ask for a picture by its content, and
 two cases with the same picture lose it each on its own. Whoever writes a file keeps its digest.
+
+The store is obstore's, which is native code throughout: clients built on asyncio do not work in a
+web process, which runs on gevent.
 """
 
 import os
 import secrets
-from contextlib import suppress
-from typing import cast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from typing import TypeVar, cast
+from urllib.parse import urlsplit
 
+import gevent
+import obstore
 from flask import current_app
-from fsspec.core import url_to_fs
-from fsspec.implementations.local import LocalFileSystem
+from gevent import monkey
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+Answer = TypeVar("Answer")
+
+_PATIENCE = timedelta(seconds=10)
 
 
 class MediaMissing(Exception):
     """There is no file of this name."""
+
+
+class MediaAway(Exception):
+    """The store cannot be reached, or is full; what was asked for may work later."""
 
 
 def new_token() -> str:
@@ -24,31 +42,21 @@ def new_token() -> str:
 
 
 class Media:
-    """Files by name at ``url``: a path, or any URL that fsspec can open."""
+    """Files by name at ``url``: a folder's path, or a URL such as ``s3://bucket/folder``.
+
+    All that it does may raise ``MediaAway``.
+    """
 
     def __init__(self, url: str) -> None:
-        self._fs, self._root = url_to_fs(url)
-        self._is_folder = isinstance(self._fs, LocalFileSystem)
+        self._url = url
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        return _opened(self._url)
 
     def put(self, name: str, data: bytes) -> None:
         """Keep ``data`` whole or not at all."""
-        path = self._path(name)
-        if not self._is_folder:
-            # Object stores show an object when all of it has arrived, and not before.
-            self._fs.pipe_file(path, data)
-            return
-        os.makedirs(self._root, mode=0o700, exist_ok=True)
-        part = f"{path}.{secrets.token_hex(4)}.part"
-        try:
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        except OSError:
-            with suppress(FileNotFoundError):
-                os.remove(part)
-            raise
+        self._ask(name, lambda: obstore.put(self._store, name, data))
 
     def get(self, name: str) -> bytes:
         """What was put under ``name``.
@@ -56,20 +64,51 @@ class Media:
         Raises:
             MediaMissing
         """
-        try:
-            return cast(bytes, self._fs.cat_file(self._path(name)))
-        except FileNotFoundError as error:
-            raise MediaMissing(name) from error
+        return self._ask(name, lambda: bytes(obstore.get(self._store, name).bytes()))
 
     def delete(self, name: str) -> None:
         """Delete what is there; that nothing is, is no fault."""
-        with suppress(FileNotFoundError):
-            self._fs.rm_file(self._path(name))
+        try:
+            self._ask(name, lambda: obstore.delete(self._store, name))
+        except MediaMissing:
+            return
 
-    def _path(self, name: str) -> str:
+    def _ask(self, name: str, call: Callable[[], Answer]) -> Answer:
         if not name or os.path.basename(name) != name or name.startswith("."):
             raise ValueError(f"{name!r} is no name of a file")
-        return f"{self._root}/{name}"
+        with _faults(name):
+            return _aside(call)
+
+
+def _opened(url: str) -> ObjectStore:
+    scheme = urlsplit(url).scheme
+    if not scheme:
+        os.makedirs(url, mode=0o700, exist_ok=True)
+        return LocalStore(url)
+    if scheme in ("file", "memory"):
+        return from_url(url)
+    return from_url(
+        url,
+        client_options={"timeout": _PATIENCE},
+        retry_config={"max_retries": 2, "retry_timeout": _PATIENCE},
+    )
+
+
+def _aside(call: Callable[[], Answer]) -> Answer:
+    """Wait for the store without stopping the other requests of a web process."""
+    if monkey.is_module_patched("threading"):
+        return cast(Answer, gevent.get_hub().threadpool.apply(call))
+    return call()
+
+
+@contextmanager
+def _faults(name: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MediaMissing(name) from error
+    except (BaseError, OSError) as error:
+        raise MediaAway(str(error).split("\n", 1)[0]) from error
 
 
 def media() -> Media:

@@ -22,7 +22,7 @@ from casa.alerts.states import UNPUBLISHED, State, WrongState
 from casa.database import database, now
 from casa.missing_persons import album, uploads
 from casa.missing_persons.kind import WIRING, base_url
-from casa.missing_persons.media import MediaMissing, media, new_token
+from casa.missing_persons.media import MediaAway, MediaMissing, media, new_token
 from casa.missing_persons.models import CasePhotograph, MissingPerson
 from casa.missing_persons.photographs import SIZES
 from casa.missing_persons.routes import remove_photographs
@@ -38,8 +38,10 @@ blueprint = Blueprint(
 )
 blueprint.before_request(require_agency)
 blueprint.url_value_preprocessor(uploads.make_room)
+blueprint.register_error_handler(MediaAway, uploads.away)
 
 files = Blueprint("media", __name__, url_prefix="/media", description="Public photographs")
+files.register_error_handler(MediaAway, uploads.away)
 
 # What is under a name never changes, but no cache is to show a child longer than this after the
 # child was found.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from casa.database import database
 from casa.missing_persons import sightings, uploads
-from casa.missing_persons.media import media
+from casa.missing_persons.media import MediaAway, media
 from casa.missing_persons.models import MissingPerson, Sighting
 from casa.missing_persons.photographs import Photograph
 from casa.missing_persons.sighting_schemas import (
@@ -29,6 +29,7 @@ blueprint = Blueprint(
     "reporting", __name__, url_prefix="/v1", description="Reporting that a person was seen"
 )
 blueprint.url_value_preprocessor(uploads.make_room)
+blueprint.register_error_handler(MediaAway, uploads.away)
 
 _LARGEST = ("image/webp", 1600)
 

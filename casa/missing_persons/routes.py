@@ -15,7 +15,7 @@ from casa.database import database, now
 from casa.missing_persons import album
 from casa.missing_persons.closing import OUTCOMES
 from casa.missing_persons.kind import KIND, WIRING
-from casa.missing_persons.media import media
+from casa.missing_persons.media import MediaAway, media
 from casa.missing_persons.models import MissingPerson
 
 log = logging.getLogger(__name__)
@@ -69,5 +69,5 @@ def remove_photographs() -> None:
     try:
         with database().writing() as session:
             album.remove_files(session, media(), now())
-    except OSError as error:
+    except MediaAway as error:
         log.warning("withdrawn photographs cannot be deleted yet: %s", error)

@@ -16,8 +16,8 @@ from casa.agencies.permissions import Verb, require
 from casa.alerts import records
 from casa.alerts.drafts import problems
 from casa.database import database
-from casa.missing_persons import sightings
-from casa.missing_persons.media import MediaMissing, media
+from casa.missing_persons import sightings, uploads
+from casa.missing_persons.media import MediaAway, MediaMissing, media
 from casa.missing_persons.models import MissingPerson, Sighting, SightingPhotograph
 from casa.missing_persons.sighting_schemas import (
     SightingPageSchema,
@@ -38,6 +38,7 @@ blueprint = Blueprint(
     description="What citizens reported on missing persons",
 )
 blueprint.before_request(require_agency)
+blueprint.register_error_handler(MediaAway, uploads.away)
 
 
 @blueprint.after_request

@@ -1,14 +1,18 @@
 """Photographs as they are sent: taken from a request within bounds, and milled."""
 
+import logging
 import threading
 from typing import Any
 
-from flask import request
+from flask import Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from casa.missing_persons.media import MediaAway
 from casa.missing_persons.photographs import Photograph, PhotographError, mill_safely
 from casa.missing_persons.pictures import MAX_BYTES
 from casa.problems import FieldError, Problem, invalid
+
+log = logging.getLogger(__name__)
 
 FIELD = "photograph"
 _PICTURE = {"type": "string", "format": "binary"}
@@ -70,3 +74,10 @@ def milled(data: bytes) -> Photograph:
         raise invalid([FieldError(f"/{FIELD}", str(error))]) from error
     finally:
         _MILLS.release()
+
+
+def away(error: MediaAway) -> Response:
+    """For a blueprint's error handler: the store of photographs does not answer."""
+    log.error("the store of photographs is away: %s", error)
+    detail = "Photographs can be neither stored nor shown at this moment: try again soon."
+    return Problem(503, "unavailable", detail, headers={"Retry-After": "10"}).response()

@@ -216,8 +216,20 @@ def test_only_so_many_are_read_at_a_time(
     assert answer.headers["Retry-After"] == "10"
 
 
+def test_a_store_that_is_away(
+    client: FlaskClient, published: dict[str, Any], add: Add, settings: Settings
+) -> None:
+    paths = paths_of(add(published))
+    folder = settings.var_dir / "media"
+    folder.rename(settings.var_dir / "elsewhere")
+    folder.write_bytes(b"")
+    for answer in (client.get(paths[0]), add(published)):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "10"
+
+
 def test_an_object_store_does_as_well(settings: Settings, bearer: Any) -> None:
-    app = create_app(replace(settings, media_url=f"memory://{uuid.uuid4().hex}"))
+    app = create_app(replace(settings, media_url="memory:///"))
     client, police = app.test_client(), bearer("police-jm")
     path = "/v1/missing-persons"
     case = client.post(f"{path}?publish=true", json=case_of(), headers=police).json

@@ -13,7 +13,7 @@ from casa.agencies import audit
 from casa.agencies.permissions import Role
 from casa.database import Database, now
 from casa.delivery.worker import Worker
-from casa.missing_persons.media import Media
+from casa.missing_persons.media import Media, MediaAway
 from casa.missing_persons.retention import Retention
 from casa.settings import Settings
 from tests.conftest import later
@@ -126,7 +126,7 @@ def test_the_worker_does_it_and_one_failing_chore_stops_no_other(
     police: Any, add: Callable[..., Any], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     def away(*_: Any) -> None:
-        raise OSError("the store is away")
+        raise MediaAway("the store is away")
 
     add(published)
     with monkeypatch.context() as patched:
