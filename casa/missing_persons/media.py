@@ -20,6 +20,7 @@ import gevent
 import obstore
 from flask import current_app
 from gevent import monkey
+from gevent.util import wrap_errors
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
@@ -87,18 +88,18 @@ def _opened(url: str) -> ObjectStore:
         return LocalStore(url)
     if scheme in ("file", "memory"):
         return from_url(url)
-    return from_url(
-        url,
-        client_options={"timeout": _PATIENCE},
-        retry_config={"max_retries": 2, "retry_timeout": _PATIENCE},
-    )
+    return from_url(url, retry_config={"max_retries": 2, "retry_timeout": _PATIENCE})
 
 
 def _aside(call: Callable[[], Answer]) -> Answer:
     """Wait for the store without stopping the other requests of a web process."""
-    if monkey.is_module_patched("threading"):
-        return cast(Answer, gevent.get_hub().threadpool.apply(call))
-    return call()
+    if not monkey.is_module_patched("threading"):
+        return call()
+    # Unwrapped, an error would be printed by the hub before it is raised here.
+    answer = gevent.get_hub().threadpool.apply(wrap_errors(Exception, call))
+    if isinstance(answer, Exception):
+        raise answer
+    return cast(Answer, answer)
 
 
 @contextmanager
