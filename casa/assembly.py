@@ -30,7 +30,10 @@ from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
 from casa.geography import places
 from casa.geography import routes as place_routes
+from casa.missing_persons import photograph_routes, reporting_routes, sighting_routes
 from casa.missing_persons import routes as missing_person_routes
+from casa.missing_persons.kind import KIND as MISSING_PERSON
+from casa.missing_persons.media import Media
 from casa.operations import blueprint as operations_blueprint
 from casa.sealing import Sealer
 from casa.settings import Settings
@@ -47,6 +50,10 @@ BLUEPRINTS = (
     template_routes.blueprint,
     accident_routes.blueprint,
     missing_person_routes.blueprint,
+    photograph_routes.blueprint,
+    photograph_routes.files,
+    reporting_routes.blueprint,
+    sighting_routes.blueprint,
     disaster_routes.blueprint,
     audience_routes.blueprint,
     delivery_routes.blueprint,
@@ -56,7 +63,7 @@ BLUEPRINTS = (
     operations_blueprint,
 )
 
-KINDS = Kinds([accident_routes.KIND, missing_person_routes.KIND, disaster_routes.KIND])
+KINDS = Kinds([accident_routes.KIND, MISSING_PERSON, disaster_routes.KIND])
 
 RENDERERS = (
     Renderer("geojson", geojson.MEDIA_TYPE, geojson.render),
@@ -84,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["casa.oidc"] = provider_of(settings)
     app.extensions["casa.sealer"] = Sealer(settings.sealing_key_file)
     app.extensions["casa.kinds"] = KINDS
+    app.extensions["casa.media"] = Media(settings.media_store)
     signing = app.extensions["casa.signing"] = SigningKeys(settings.signing_folder)
     signed = Renderer("jws", signatures.MEDIA_TYPE, signing.render)
     app.extensions["casa.renderers"] = (*RENDERERS, signed)

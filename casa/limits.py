@@ -6,6 +6,7 @@ while it is away each counts for itself.
 """
 
 import hashlib
+import re
 import time
 
 from flask import Flask, Response, request
@@ -16,14 +17,18 @@ from casa.problems import Problem
 from casa.settings import Settings
 
 _SIGN_IN = ("/v1/session", "/v1/session/step-up", "/v1/session/passkey", "/v1/invitations/accept")
+_SIGHTING = re.compile(r"/v1/(missing-persons/[^/]+/sightings|sightings/.+)")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Limit the requests of ``app``; those that only read in public are a cache's to bear."""
 
     def limit() -> str:
-        if request.path in _SIGN_IN:
-            return f"{settings.rate_sign_in} per minute"
+        match _narrow():
+            case "sign-in":
+                return f"{settings.rate_sign_in} per minute"
+            case "sighting":
+                return f"{settings.rate_sightings} per minute"
         rate = settings.rate_agency if _credentials() else settings.rate_public
         return f"{rate} per minute"
 
@@ -50,18 +55,27 @@ def init_app(app: Flask, settings: Settings) -> None:
         return response
 
 
+def _narrow() -> str | None:
+    """What anybody may try, and so is counted by address whatever credentials come with it."""
+    if request.path in _SIGN_IN:
+        return "sign-in"
+    if request.method == "POST" and _SIGHTING.fullmatch(request.path):
+        return "sighting"
+    return None
+
+
 def _credentials() -> str:
     return request.headers.get("Authorization", "") or request.cookies.get("casa-session", "")
 
 
 def _who() -> str:
-    """The sign-in's address; else whoever the credentials are of, right or not; else the address.
+    """The address that signs in or reports; else whoever the credentials are of; else the address.
 
     Devices count by their secret. Wrong credentials get a count of their own each, so what guards
     against guessing is that they are 160 random bits, and officers' attempts count by address.
     """
-    if request.path in _SIGN_IN:
-        return f"sign-in:{get_remote_address()}"
+    if narrow := _narrow():
+        return f"{narrow}:{get_remote_address()}"
     if found := _credentials():
         return hashlib.sha256(found.encode()).hexdigest()
     return get_remote_address()

@@ -2,11 +2,12 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from casa.problems import FieldError, invalid
+from casa.problems import FieldError, Problem, invalid
 
 DEFAULT_LIMIT = 50
 MOST = 200
@@ -40,4 +41,20 @@ def decode(cursor: str | None, *types: type) -> list[Any] | None:
             return values
     except ValueError:
         pass
-    raise invalid([FieldError("/cursor", "is not a cursor of this list; leave it out to start")])
+    raise _no_cursor()
+
+
+def moment(value: str) -> datetime:
+    """A moment that a cursor held.
+
+    Raises:
+        Problem: 422, the cursor is none of ours.
+    """
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _no_cursor() from None
+
+
+def _no_cursor() -> Problem:
+    return invalid([FieldError("/cursor", "is not a cursor of this list; leave it out to start")])

@@ -99,6 +99,15 @@ class Settings:
     follow_buffer: int = _about(
         "bytes that a Socket.IO client may leave unread before it is cut off", 262_144
     )
+    media_url: str = _about(
+        "where photographs are kept: a folder, or an object store such as s3://bucket/folder with "
+        "its usual AWS_* variables; unset: media/ in the folder of own files",
+        "",
+    )
+    case_days: float = _about(
+        "days after a missing person's case has ended until its details are erased", 30.0
+    )
+    rate_sightings: int = _about("sightings and additions to them a minute from one address", 30)
     log_level: str = _about("least level of log lines", "INFO")
 
     def __post_init__(self) -> None:
@@ -111,9 +120,12 @@ class Settings:
             "rate_agency",
             "rate_public",
             "rate_sign_in",
+            "rate_sightings",
         ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"CASA_{name.upper()} must be at least 1.")
+        if self.case_days < 0:
+            raise SettingsError("CASA_CASE_DAYS must be 0 or more.")
         if self.trusted_proxies < 0:
             raise SettingsError("CASA_TRUSTED_PROXIES must be 0 or more.")
         for name, schemes in (
@@ -140,6 +152,11 @@ class Settings:
     @property
     def webpush_key_file(self) -> Path:
         return self.webpush_key or self.var_dir / "webpush.jwk"
+
+    @property
+    def media_store(self) -> str:
+        """A folder's path or an object store's URL."""
+        return self.media_url or str((self.var_dir / "media").absolute())
 
     @property
     def shared_redis(self) -> str:

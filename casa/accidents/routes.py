@@ -6,7 +6,7 @@ from casa.accidents.compose import compose
 from casa.accidents.models import Accident
 from casa.accidents.schemas import AccidentSchema
 from casa.alerts.kinds import AlertKind, Policy
-from casa.alerts.record_routes import Wiring, blueprint_of
+from casa.alerts.record_routes import Wiring, add_end, blueprint_of
 
 KIND = AlertKind(
     code="accident",
@@ -15,9 +15,12 @@ KIND = AlertKind(
     policy=Policy(lifetime=timedelta(hours=4), longest=timedelta(days=7), alone="Severe"),
 )
 
+_WIRING = Wiring(KIND, Accident, AccidentSchema, compose)
+
 blueprint = blueprint_of(
-    Wiring(KIND, Accident, AccidentSchema, compose),
+    _WIRING,
     "accidents",
     "accidents",
     "Accidents: road, sea, air, rail, fire, hazardous material",
 )
+add_end(blueprint, _WIRING)

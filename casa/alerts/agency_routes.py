@@ -15,7 +15,7 @@ from casa.agencies.permissions import Verb, require
 from casa.alerts import lifecycle, reading
 from casa.alerts.cancellation import cancellation
 from casa.alerts.drafts import draft_json, own_alert, problems
-from casa.alerts.kinds import UnknownKind, kinds
+from casa.alerts.kinds import AlertKind, UnknownKind, kinds
 from casa.alerts.models import Alert, Template
 from casa.alerts.schemas import (
     ContentSchema,
@@ -174,14 +174,20 @@ class Cancel(MethodView):
             message = lifecycle.message_of(old)
             if message is None:
                 raise WrongState("Cannot cancel a draft: throw it away with DELETE.")
-            reasons = data["reason"] or _prepared_end(session, old)
-            text = cancellation(message, now(), reasons)
-            alert, _ = lifecycle.cancel(session, known, kinds()[old.kind], old, text)
+            kind = kinds()[old.kind]
+            reasons = data["reason"] or _prepared_end(session, kind, old)
+            text = cancellation(kind, message, now(), reasons)
+            alert, _ = lifecycle.cancel(session, known, kind, old, text)
             return answer(alert, 201)
 
 
-def _prepared_end(session: Session, alert: Alert) -> dict[str, str]:
-    """The cancellation that stands ready in the template that the alert was filled from."""
+def _prepared_end(session: Session, kind: AlertKind, alert: Alert) -> dict[str, str]:
+    """The cancellation that stands ready in the template that the alert was filled from.
+
+    A kind that has its own words for every end is not told others.
+    """
+    if kind.closing is not None:
+        return {}
     row = session.get(Template, alert.template) if alert.template else None
     return dict(row.cancellation) if row is not None else {}
 

@@ -8,6 +8,7 @@ must not be matched as if it were drawn (it would touch every neighbour).
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -60,9 +61,13 @@ def _polygons(geometry: BaseGeometry) -> list[shapely.Polygon]:
 
 def describe(drawn: Sequence[shapes.Shape], language: str = "en") -> str:
     """A short description of drawn shapes by the places that they meet."""
+    return _met_by((shape.geometry for shape in drawn), language)
+
+
+def _met_by(drawn: Iterable[BaseGeometry], language: str = "en") -> str:
     met: dict[str, Place] = {}
-    for shape in drawn:
-        met.update((place.code, place) for place in gazetteer().meeting(shape.geometry))
+    for geometry in drawn:
+        met.update((place.code, place) for place in gazetteer().meeting(geometry))
     divided = {place.state for place in met.values() if place.kind == "subdivision"}
     names = [
         place.names.get(language, place.name)
@@ -80,12 +85,24 @@ def target(areas: Iterable[Area]) -> Target:
         named = [code.value for code in area.geocode if code.name in PLACE_CODES]
         codes += named
         if not named:
-            drawn += [shapely.Polygon(ring) for ring in area.polygon]
-            drawn += [
-                shapes.Circle(one.longitude, one.latitude, one.radius).geometry
-                for one in area.circle
-            ]
+            drawn += _drawn(area)
     return Target(tuple(dict.fromkeys(codes)), tuple(drawn))
+
+
+def _drawn(area: Area) -> list[BaseGeometry]:
+    circles = (shapes.Circle(one.longitude, one.latitude, one.radius) for one in area.circle)
+    rings = [shapely.Polygon(ring) for ring in area.polygon]
+    return [*rings, *(circle.geometry for circle in circles)]
+
+
+def without_words(areas: Iterable[Area]) -> tuple[Area, ...]:
+    """The areas, where drawn ones are described by the places that they meet alone."""
+    return tuple(
+        area
+        if any(code.name in PLACE_CODES for code in area.geocode)
+        else msgspec.structs.replace(area, area_desc=_met_by(_drawn(area)), geocode=())
+        for area in areas
+    )
 
 
 def target_of(message: Message) -> Target:

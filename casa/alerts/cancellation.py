@@ -1,16 +1,14 @@
 """The text of a cancellation, ready in every language that the alert was in."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
-from casa.alerts.content import HEADLINE_LIMIT, Content, cut
+from casa.alerts.content import CANCEL_LIFETIME, HEADLINE_LIMIT, Content, InvalidContent, cut
 from casa.alerts.exercise import unmarked
+from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Info, Message
-
-# Long enough for a phone that was off to hear of it, short enough not to linger.
-_LIFETIME = timedelta(hours=24)
 
 _PREFIX = {
     "en": "Cancelled",
@@ -27,13 +25,24 @@ _TEXT = {
     "es": "Esta alerta queda cancelada.",
 }
 
+_NO_REASON = "is not told where an alert is of a person; leave it out, the ready text is used"
 
-def cancellation(message: Message, moment: datetime, reasons: Mapping[str, str]) -> Content:
+
+def cancellation(
+    kind: AlertKind, message: Message, moment: datetime, reasons: Mapping[str, str]
+) -> Content:
     """What a Cancel of ``message`` says; ``reasons`` by language replace the ready text.
 
     Kind, severity and areas stay those of the message, so that whoever was to get the alert is
     to get its end.
+
+    Raises:
+        InvalidContent: reasons where the kind lets nothing but its own words be said.
     """
+    if kind.closing is not None:
+        if reasons:
+            raise InvalidContent([("/reason", _NO_REASON)])
+        return kind.closing(message, moment)
     return Content(
         status=message.status,
         scope=message.scope,
@@ -57,7 +66,7 @@ def _ended(info: Info, status: str, moment: datetime, reasons: Mapping[str, str]
         urgency="Past",
         effective=None,
         onset=None,
-        expires=moment + _LIFETIME,
+        expires=moment + CANCEL_LIFETIME,
         parameter=(),
         resource=(),
     )

@@ -1,5 +1,6 @@
 """What an agency says, before it is a message: the part of CAP that its author decides."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -21,6 +22,8 @@ RESPONSE_TYPES = (
 HEADLINE_LIMIT = 160
 TEXT_LIMIT = 8_000
 OLDEST_SENT = timedelta(days=1)
+# Long enough for a phone that was off to hear of it, short enough not to linger.
+CANCEL_LIFETIME = timedelta(hours=24)
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +55,14 @@ def cut(text: str, most: int) -> str:
 
 
 Fault = tuple[str, str]
+
+
+class InvalidContent(Exception):
+    """The content cannot be published; ``faults`` are (JSON pointer, what is wrong) pairs."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{pointer} {detail}" for pointer, detail in faults))
+        self.faults = tuple(faults)
 
 
 def faults(content: Content, moment: datetime, longest: timedelta) -> list[Fault]:

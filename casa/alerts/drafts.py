@@ -14,6 +14,7 @@ from casa.agencies.mandates import OutsideMandate
 from casa.agencies.permissions import Forbidden, StepUpNeeded, Verb, allows, require
 from casa.alerts import approval, areas, crossing, lifecycle
 from casa.alerts.approval import ApprovalMissing, OwnDraft
+from casa.alerts.content import InvalidContent
 from casa.alerts.models import Alert
 from casa.alerts.states import WrongState
 from casa.database import now
@@ -25,7 +26,7 @@ def problems() -> Iterator[None]:
     """The domain's refusals as problem responses: 422, 403 and 409."""
     try:
         yield
-    except lifecycle.InvalidContent as error:
+    except InvalidContent as error:
         raise invalid([FieldError(pointer, detail) for pointer, detail in error.faults]) from error
     except OutsideMandate as error:
         raise Problem(403, "outside-mandate", str(error), places=list(error.places)) from error

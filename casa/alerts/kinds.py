@@ -4,12 +4,15 @@ A kind is composed, not inherited: it keeps records of its own, composes each in
 ``Content``, and registers here. The assembly builds one ``Kinds`` and hands it on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from flask import current_app
+
+from casa.alerts.content import Content
+from casa.alerts.message import Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +29,17 @@ class Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertKind:
-    """A kind: its code on the wire, its English name, CAP categories it may carry, its policy."""
+    """A kind: its code on the wire, its English name, CAP categories it may carry, its policy.
+
+    ``closing`` is for a kind that tells of persons: what a Cancel at that moment says, which
+    repeats nothing of the message that it ends. With it, a cancelled thread is withdrawn.
+    """
 
     code: str
     name: str
     categories: tuple[str, ...]
     policy: Policy
+    closing: Callable[[Message, datetime], Content] | None = None
 
 
 class UnknownKind(Exception):

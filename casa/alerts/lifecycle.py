@@ -8,7 +8,6 @@ opened it commits.
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
@@ -22,13 +21,14 @@ from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
 from casa.alerts import approval, areas, content, crossing, outbox, parts, sequence
 from casa.alerts.cancellation import cancellation
-from casa.alerts.content import Content
+from casa.alerts.content import Content, InvalidContent
 from casa.alerts.exercise import marked
 from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Message, Reference
 from casa.alerts.models import Alert, MessagePlace, PublishedMessage
 from casa.alerts.policy import needs_second_officer
 from casa.alerts.states import Action, State, WrongState, after, at
+from casa.alerts.withdrawal import withdraw
 from casa.database import now
 
 log = logging.getLogger(__name__)
@@ -36,14 +36,6 @@ log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _decode_content = msgspec.json.Decoder(Content).decode
 decode_message = msgspec.json.Decoder(Message).decode
-
-
-class InvalidContent(Exception):
-    """The content cannot be published; ``faults`` are (JSON pointer, what is wrong) pairs."""
-
-    def __init__(self, faults: Sequence[content.Fault]) -> None:
-        super().__init__("; ".join(f"{pointer} {detail}" for pointer, detail in faults))
-        self.faults = tuple(faults)
 
 
 def draft(
@@ -186,12 +178,14 @@ def cancel(
     after(state_now(alert), Action.CANCEL)
     _check_content(kind, text)
     for part in parts.in_force(session, alert):
-        _end(session, caller, part, msgspec.structs.replace(text, area=_published(part).area))
+        _end(session, caller, kind, part, msgspec.structs.replace(text, area=_published(part).area))
     parts.ask(session, caller, alert, {})
-    return _end(session, caller, alert, text)
+    return _end(session, caller, kind, alert, text)
 
 
-def _end(session: Session, caller: Caller, alert: Alert, text: Content) -> tuple[Alert, Message]:
+def _end(
+    session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
+) -> tuple[Alert, Message]:
     identifier = str(uuid4())
     ending = Alert(
         identifier=identifier,
@@ -208,6 +202,8 @@ def _end(session: Session, caller: Caller, alert: Alert, text: Content) -> tuple
     )
     session.add(ending)
     session.flush()
+    if kind.closing is not None:
+        withdraw(session, alert.thread, now())
     return ending, _send(session, caller, ending, text, "alert.cancel")
 
 
@@ -220,7 +216,7 @@ def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) ->
     check(caller, kind, text)
     message = _send(session, caller, alert, text, "alert.publish")
     for part in parts.in_force(session, alert, abroad):
-        _end(session, caller, part, cancellation(_published(part), now(), {}))
+        _end(session, caller, kind, part, cancellation(kind, _published(part), now(), {}))
     parts.ask(session, caller, alert, abroad)
     return message
 

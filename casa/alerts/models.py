@@ -132,6 +132,19 @@ class MessagePlace(Base):
     )
 
 
+class WithdrawnThread(Base):
+    """A thread of which nothing is public but its Cancel.
+
+    ``erased``: when its messages were emptied of what they told.
+    """
+
+    __tablename__ = "withdrawn_thread"
+
+    thread: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    erased: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class SequenceCounter(Base):
     """The last public number given out: one row, whose lock puts publishers in line."""
 

@@ -1,4 +1,7 @@
-"""Public reading: published messages by filter, page by page, and what is new since a number."""
+"""Public reading: published messages by filter, page by page, and what is new since a number.
+
+Of a withdrawn thread only the Cancel is read here (``casa.alerts.withdrawal``).
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,13 +9,15 @@ from datetime import datetime
 
 import shapely
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from casa import paging
 from casa.alerts import areas
 from casa.alerts.lifecycle import decode_message, state_now
 from casa.alerts.message import Message
 from casa.alerts.models import Alert, MessagePlace, PublishedMessage
 from casa.alerts.states import State
+from casa.alerts.withdrawal import Withdrawn, is_public
 from casa.geography.places import place_key
 
 Box = tuple[float, float, float, float]
@@ -61,23 +66,48 @@ def page(session: Session, wanted: Filter, limit: int) -> Page:
 
 
 def one(session: Session, identifier: str, moment: datetime) -> Published | None:
-    query = select(PublishedMessage).where(PublishedMessage.identifier == identifier)
-    row = session.scalar(query.options(joinedload(PublishedMessage.alert)))
-    return _published(row, moment) if row else None
+    """A published message by its identifier.
+
+    Raises:
+        Withdrawn
+    """
+    query = select(PublishedMessage, is_public()).join(PublishedMessage.alert)
+    query = query.where(PublishedMessage.identifier == identifier)
+    found = session.execute(query.options(contains_eager(PublishedMessage.alert))).first()
+    if found is None:
+        return None
+    row, public = found
+    if not public:
+        raise Withdrawn
+    return _published(row, moment)
 
 
 def thread(session: Session, name: str, moment: datetime) -> list[Published]:
     """The messages of a thread, oldest first."""
-    query = select(PublishedMessage).where(PublishedMessage.thread == name)
+    query = select(PublishedMessage).where(PublishedMessage.thread == name, is_public())
     query = query.options(joinedload(PublishedMessage.alert)).order_by(PublishedMessage.sequence)
     return [_published(row, moment) for row in session.scalars(query)]
+
+
+def before(session: Session, message: Message) -> list[Message]:
+    """The earlier messages of the thread, oldest first, withdrawn ones too, and so not to be shown.
+
+    Whom they reached must hear of what came of them.
+    """
+    query = select(PublishedMessage.content).where(
+        PublishedMessage.thread == message.thread, PublishedMessage.sequence < message.sequence
+    )
+    return [
+        decode_message(content)
+        for content in session.scalars(query.order_by(PublishedMessage.sequence))
+    ]
 
 
 def after(session: Session, sequence: int, limit: int) -> list[Message]:
     """At most ``limit`` messages after ``sequence``, in order: what a follower has not seen."""
     query = (
         select(PublishedMessage.content)
-        .where(PublishedMessage.sequence > sequence)
+        .where(PublishedMessage.sequence > sequence, is_public())
         .order_by(PublishedMessage.sequence)
         .limit(limit)
     )
@@ -105,7 +135,7 @@ def _matching(session: Session, wanted: Filter, chunk: int) -> Iterator[Publishe
 
 
 def _query(wanted: Filter) -> Select[PublishedMessage]:
-    query = select(PublishedMessage).join(PublishedMessage.alert)
+    query = select(PublishedMessage).join(PublishedMessage.alert).where(is_public())
     query = query.options(joinedload(PublishedMessage.alert))
     if wanted.place is not None:
         place = MessagePlace.place == place_key(wanted.place)
@@ -145,7 +175,7 @@ def own(
     if state is not None:
         query = query.where(Alert.state == state)
     if before is not None:
-        created = datetime.fromisoformat(before[0])
+        created = paging.moment(before[0])
         query = query.where(
             (Alert.created < created)
             | ((Alert.created == created) & (Alert.identifier < before[1]))

@@ -1,7 +1,7 @@
 """The routes that records of every kind have, made for one kind at a time.
 
 ``POST`` opens a record and drafts its alert, ``PATCH`` changes facts (RFC 7396 merge patch) and
-drafts an Update, ``POST …/end`` cancels; ``?publish=true`` goes on to publish.
+drafts an Update; ``?publish=true`` goes on to publish. ``POST …/end`` (``add_end``) cancels.
 """
 
 import re
@@ -17,14 +17,14 @@ from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
 from sqlalchemy.orm import Session
 
 from casa import paging
-from casa.agencies.authentication import SECURITY, caller, require_agency
+from casa.agencies.authentication import SECURITY, caller, optional_caller, require_agency
 from casa.agencies.caller import Caller
 from casa.alerts import lifecycle, records
 from casa.alerts.agency_routes import CancelSchema, PublishSchema
 from casa.alerts.content import Content
 from casa.alerts.drafts import draft_json, problems
 from casa.alerts.kinds import AlertKind
-from casa.alerts.records import R
+from casa.alerts.records import R, Record
 from casa.alerts.schemas import DraftSchema, Moment
 from casa.database import database, now
 from casa.problems import FieldError, Problem, flatten, invalid
@@ -56,8 +56,16 @@ class RecordPageSchema(Schema):
     next = fields.String(allow_none=True)
 
 
+def _nothing_more(_session: Session, _record: Record, text: Content) -> Content:
+    return text
+
+
 class Wiring(Generic[R]):
-    """What joins one kind to these routes: its model, its schema and how facts become content."""
+    """What joins one kind to these routes: its model, its schema and how facts become content.
+
+    ``attach`` adds to the content what a record has beside its facts. ``public`` answers the list
+    for who shows no credentials; without it there is none for them.
+    """
 
     def __init__(
         self,
@@ -65,11 +73,29 @@ class Wiring(Generic[R]):
         model: type[R],
         schema: type[Schema],
         compose: Callable[[Any, Caller, datetime], Content],
+        attach: Callable[[Session, R, Content], Content] = _nothing_more,
+        public: Callable[[dict[str, Any]], Response] | None = None,
     ) -> None:
         self.kind = kind
         self.model = model
         self.schema = schema
         self.compose = compose
+        self.attach = attach
+        self.public = public
+
+    def change(self, session: Session, known: Caller, record: R, wire: Any, publish: bool) -> None:
+        """Give the record these facts and say so: in its draft, or in an Update of its thread.
+
+        Raises:
+            Problem: 422, and what ``record_problems`` turns into one.
+        """
+        text = self.compose(load(self.schema, wire), known, now())
+        text = self.attach(session, record, text)
+        alert = records.change(session, known, self.kind, record, text)
+        record.facts = wire
+        if publish:
+            lifecycle.go_on(session, known, self.kind, alert)
+        session.flush()
 
     def shown(self, session: Session, record: R) -> dict[str, Any]:
         alert = records.head(session, record)
@@ -81,6 +107,7 @@ class Wiring(Generic[R]):
             "changed": record.changed.isoformat(),
             "ended": record.ended and record.ended.isoformat(),
             "alert": draft_json(alert) if alert else None,
+            **record.beside_facts(),
         }
 
 
@@ -98,7 +125,7 @@ def merged(old: Any, patch: Any) -> Any:
 
 
 @contextmanager
-def _record_problems() -> Iterator[None]:
+def record_problems() -> Iterator[None]:
     """``problems`` that point at the facts: each language's block repeats what they say once."""
     try:
         with problems():
@@ -113,7 +140,13 @@ def _record_problems() -> Iterator[None]:
 def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> Blueprint:
     """The blueprint of one kind's records under ``/v1/<path>``."""
     blueprint = Blueprint(name, name, url_prefix=f"/v1/{path}", description=description)
-    blueprint.before_request(require_agency)
+
+    @blueprint.before_request
+    def admit() -> None:
+        """But for a public list, only agencies learn even what a request looks like."""
+        listing = request.method in ("GET", "HEAD") and request.endpoint == f"{name}.Records"
+        if not (wiring.public and listing):
+            require_agency()
 
     @blueprint.route("")
     class Records(MethodView):
@@ -124,7 +157,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         def post(self, facts: Any, query: dict[str, Any]) -> Response:
             """Open a record and draft its alert; `?publish=true` publishes it at once."""
             known = caller()
-            with _record_problems(), database().writing() as session:
+            with record_problems(), database().writing() as session:
                 text = wiring.compose(facts, known, now())
                 alert = lifecycle.draft(session, known, wiring.kind, text)
                 record = wiring.model()
@@ -139,11 +172,13 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
             response.headers["Location"] = url_for(f"{name}.One", identifier=record.id)
             return response
 
-        @blueprint.doc(security=SECURITY)
+        @blueprint.doc(security=[{}, *SECURITY] if wiring.public else SECURITY)
         @blueprint.arguments(paging.PageSchema, location="query", unknown=RAISE)
         @blueprint.response(200, RecordPageSchema)
         def get(self, query: dict[str, Any]) -> Response:
-            """The agency's records, newest first."""
+            """The agency's records, newest first; without credentials, what of them is public."""
+            if wiring.public is not None and optional_caller() is None:
+                return wiring.public(query)
             before = paging.decode(query.get("cursor"), str, str)
             limit = query["limit"]
             with problems(), database().reading() as session:
@@ -174,18 +209,18 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         ) -> Response:
             """Change facts (RFC 7396: null removes); drafts an Update of what is published."""
             known = caller()
-            with _record_problems(), database().writing() as session:
+            with record_problems(), database().writing() as session:
                 record = records.own(session, known, wiring.model, str(identifier))
                 wire = merged(record.facts, changes)
-                facts = _load(wiring.schema, wire)
-                text = wiring.compose(facts, known, now())
-                alert = records.change(session, known, wiring.kind, record, text)
-                record.facts = wire
-                if query["publish"]:
-                    lifecycle.go_on(session, known, wiring.kind, alert)
-                session.flush()
+                wiring.change(session, known, record, wire, query["publish"])
                 body = json.dumps(wiring.shown(session, record))
             return Response(body, content_type="application/json")
+
+    return blueprint
+
+
+def add_end(blueprint: Blueprint, wiring: Wiring[R]) -> None:
+    """Give the blueprint the route that ends a record, for kinds whose ending is a mere Cancel."""
 
     @blueprint.route("/<uuid:identifier>/end", methods=["POST"])
     class End(MethodView):
@@ -195,17 +230,20 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         def post(self, data: dict[str, Any], identifier: Any) -> Response:
             """End the record: its draft is thrown away, what is in force is cancelled."""
             known = caller()
-            with _record_problems(), database().writing() as session:
+            with record_problems(), database().writing() as session:
                 record = records.own(session, known, wiring.model, str(identifier))
                 records.end(session, known, wiring.kind, record, data["reason"])
                 session.flush()
                 body = json.dumps(wiring.shown(session, record))
             return Response(body, content_type="application/json")
 
-    return blueprint
 
+def load(schema: type[Schema], wire: Any) -> Any:
+    """Facts from their wire form.
 
-def _load(schema: type[Schema], wire: Any) -> Any:
+    Raises:
+        Problem: 422.
+    """
     try:
         return schema().load(wire)
     except ValidationError as error:

@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
+from casa import paging
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
 from casa.alerts import lifecycle
@@ -20,6 +21,7 @@ from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
 from casa.alerts.models import Alert, PublishedMessage
 from casa.alerts.states import State, WrongState
+from casa.alerts.withdrawal import withdraw
 from casa.database import UtcDateTime, now
 from casa.problems import not_found
 
@@ -37,6 +39,10 @@ class Record:
     created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
     ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def beside_facts(self) -> dict[str, Any]:
+        """What the agency is shown of the record that only its kind knows."""
+        return {}
 
 
 R = TypeVar("R", bound=Record)
@@ -78,7 +84,11 @@ def end(
     record: Record,
     reasons: Mapping[str, str],
 ) -> None:
-    """End the record: throw its draft away and cancel what is in force."""
+    """End the record: throw its draft away and cancel what is in force.
+
+    Raises:
+        Forbidden, InvalidContent, WrongState.
+    """
     if record.ended is not None:
         raise WrongState("It has ended already.")
     record.ended = now()
@@ -86,11 +96,14 @@ def end(
     if alert is not None and alert.published is None:
         lifecycle.discard(session, caller, alert)
         alert = head(session, record)
+    require(caller, Verb.DRAFT if alert is None else Verb.CANCEL)
+    if kind.closing is not None:
+        withdraw(session, record.thread, record.ended)
     if alert is None or lifecycle.state_now(alert) is not State.PUBLISHED:
         return
     message = lifecycle.message_of(alert)
     if message is not None and message.msg_type != "Cancel":
-        text = cancellation(message, record.ended, reasons)
+        text = cancellation(kind, message, record.ended, reasons)
         lifecycle.cancel(session, caller, kind, alert, text)
 
 
@@ -114,7 +127,7 @@ def listed(
     require(caller, Verb.READ)
     query = select(model).where(model.agency_id == caller.agency_id)
     if before is not None:
-        moment = datetime.fromisoformat(before[0])
+        moment = paging.moment(before[0])
         same = (model.created == moment) & (model.id < before[1])
         query = query.where((model.created < moment) | same)
     query = query.order_by(model.created.desc(), model.id.desc()).limit(limit)

@@ -7,6 +7,7 @@ from flask import Response, json, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, ValidationError, fields, validate
+from sqlalchemy.orm import Session
 
 from casa import paging
 from casa.agencies.authentication import optional_caller
@@ -23,6 +24,7 @@ from casa.alerts.schemas import (
     ThreadSchema,
     as_json,
 )
+from casa.alerts.withdrawal import Withdrawn
 from casa.database import database, now
 from casa.problems import FieldError, Problem, invalid, not_found
 
@@ -105,6 +107,7 @@ def _next(page: reading.Page) -> str:
 class Alert(MethodView):
     @blueprint.response(200, AlertSchema)
     @blueprint.alt_response(404, description="There is no such alert, or it is not public")
+    @blueprint.alt_response(410, description="It was public and has been withdrawn")
     def get(self, identifier: Any, suffix: str | None = None) -> Response:
         """One alert as JSON, GeoJSON or CAP 1.2 XML, by suffix or Accept.
 
@@ -113,7 +116,7 @@ class Alert(MethodView):
         renderer = wanted(request, suffix)
         languages = [request.args["language"]] if "language" in request.args else []
         with database().reading() as session:
-            found = reading.one(session, str(identifier), now())
+            found = _one(session, identifier)
             if found is None:
                 caller = optional_caller()
                 if caller is None:
@@ -135,15 +138,24 @@ class Alert(MethodView):
 @blueprint.route("/alerts/<uuid:identifier>/thread")
 class Thread(MethodView):
     @blueprint.response(200, ThreadSchema)
+    @blueprint.alt_response(410, description="It was public and has been withdrawn")
     def get(self, identifier: Any) -> Response:
         """The alert and all that updated or cancelled it, oldest first."""
         with database().reading() as session:
-            found = reading.one(session, str(identifier), now())
+            found = _one(session, identifier)
             if found is None:
                 raise not_found("such alert")
             messages = reading.thread(session, found.message.thread, now())
         body = {"alerts": [as_json(item) for item in messages]}
         return conditional(Response(json.dumps(body), content_type="application/json"))
+
+
+def _one(session: Session, identifier: Any) -> reading.Published | None:
+    try:
+        return reading.one(session, str(identifier), now())
+    except Withdrawn:
+        detail = "This alert was withdrawn when its case was closed: show it no longer."
+        raise Problem(410, "withdrawn", detail) from None
 
 
 def conditional(response: Response) -> Response:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from dataclasses import fields, replace
+from datetime import timedelta
 
 import click
 
@@ -129,6 +130,8 @@ def worker() -> None:
     from casa.delivery.providers import senders
     from casa.delivery.tasks import Tasks, TaskWorker
     from casa.delivery.worker import PUSH_IS_OFF, Worker
+    from casa.missing_persons.media import Media
+    from casa.missing_persons.retention import Retention
 
     found = read_settings()
     _require_tables(found)
@@ -137,7 +140,8 @@ def worker() -> None:
         if not providers:
             click.echo(f"{PUSH_IS_OFF[0].upper()}{PUSH_IS_OFF[1:]}.", err=True)
         database = Database(found.database_url)
-        one = Worker(database, found, providers)
+        retention = Retention(Media(found.media_store), timedelta(days=found.case_days))
+        one = Worker(database, found, providers, [retention.remove_photographs, retention.erase])
 
         def end(*_: object) -> None:
             stop.set()

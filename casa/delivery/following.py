@@ -145,9 +145,4 @@ def _thread_before(session: Session, message: Message) -> list[Reach]:
     """Where the earlier messages of the thread were for."""
     if not message.references:
         return []
-    earlier = reading.thread(session, message.thread, now())
-    return [
-        reach_of(one.message)
-        for one in earlier
-        if (one.message.sequence or 0) < (message.sequence or 0)
-    ]
+    return [reach_of(earlier) for earlier in reading.before(session, message)]

@@ -7,12 +7,13 @@ It needs no broker: the database is the truth, and looking at it often is enough
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from threading import Event
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from casa import idempotency
 from casa.agencies import officers, sessions
@@ -28,15 +29,25 @@ log = logging.getLogger(__name__)
 
 PUSH_IS_OFF = "push is off: set CASA_FIREBASE_CREDENTIALS or CASA_WEBPUSH_CONTACT"
 
+Chore = Callable[[Session, datetime], None]
+
 _SWEEP_EVERY = timedelta(minutes=10)
 
 
 class Worker:
-    """One worker of a process. ``senders`` by provider; with none, push is off."""
+    """One worker of a process. ``senders`` by provider; with none, push is off.
+
+    ``chores`` are what else is to be swept now and then, each in a transaction of its own.
+    """
 
     def __init__(
-        self, database: Database, settings: Settings, senders: Mapping[str, Sender]
+        self,
+        database: Database,
+        settings: Settings,
+        senders: Mapping[str, Sender],
+        chores: Sequence[Chore] = (),
     ) -> None:
+        self._chores = chores
         self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{os.urandom(4).hex()}"
         self._database = database
         self._settings = settings
@@ -118,3 +129,15 @@ class Worker:
                 officers.sweep(session, moment)
                 sessions.sweep(session, moment)
                 idempotency.sweep(session, moment)
+            for chore in self._chores:
+                self._do(chore, moment)
+
+    def _do(self, chore: Chore, moment: datetime) -> None:
+        """A chore that fails is done another time, and keeps nothing from being delivered."""
+        try:
+            with self._database.writing() as session:
+                chore(session, moment)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("a chore failed, it is done again later")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from casa.alerts.kinds import AlertKind, Policy
-from casa.alerts.record_routes import Wiring, blueprint_of
+from casa.alerts.record_routes import Wiring, add_end, blueprint_of
 from casa.disasters.facts import LIFETIME, compose
 from casa.disasters.models import Disaster
 from casa.disasters.schemas import DisasterSchema
@@ -15,6 +15,7 @@ KIND = AlertKind(
     policy=Policy(lifetime=LIFETIME, longest=timedelta(days=14), alone="Moderate"),
 )
 
-blueprint = blueprint_of(
-    Wiring(KIND, Disaster, DisasterSchema, compose), "disasters", "disasters", "Hazard events"
-)
+_WIRING = Wiring(KIND, Disaster, DisasterSchema, compose)
+
+blueprint = blueprint_of(_WIRING, "disasters", "disasters", "Hazard events")
+add_end(blueprint, _WIRING)

@@ -1,10 +1,88 @@
-"""Cases of missing and trafficked persons as their agencies keep them."""
+"""Cases of missing and trafficked persons, their photographs, and what citizens report."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
 
 from casa.alerts.records import Record
-from casa.database import Base
+from casa.database import Base, RowNumber, UtcDateTime, now
 
 
 class MissingPerson(Record, Base):
-    """A case; its facts are in the wire form of ``schemas.MissingPersonSchema``."""
+    """A case; its facts are in the wire form of ``schemas.MissingPersonSchema``.
+
+    ``outcome`` is how it ended, for its agency alone; the public learns only that it has.
+    """
 
     __tablename__ = "missing_person"
+
+    outcome: Mapped[str | None] = mapped_column(String(20), sort_order=1)
+
+    def beside_facts(self) -> dict[str, Any]:
+        return {"outcome": self.outcome}
+
+
+class CasePhotograph(Base):
+    """A photograph of a person sought: ``renditions`` describes its files in the media store.
+
+    Their names begin with ``token``. ``withdrawn``: from when on nobody is to have it; ``removed``:
+    when its files were deleted. The row stays, as its addresses are to answer that it is gone.
+    """
+
+    __tablename__ = "case_photograph"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    record_id: Mapped[str] = mapped_column(ForeignKey("missing_person.id"), index=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    public: Mapped[bool] = mapped_column()
+    renditions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    withdrawn: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Sighting(Base):
+    """Somebody has seen a person sought. ``receipt`` is the digest of the code to add more.
+
+    Nothing of who reported it is kept but what the reports themselves hold.
+    """
+
+    __tablename__ = "sighting"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    record_id: Mapped[str] = mapped_column(ForeignKey("missing_person.id"))
+    state: Mapped[str] = mapped_column(String(10), default="new")
+    receipt: Mapped[str] = mapped_column(String(64), unique=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+
+    __table_args__ = (Index("ix_sighting_record_created", "record_id", "created", "id"),)
+
+
+class SightingReport(Base):
+    """What was reported, first or in addition: text, time, position and contact, sealed."""
+
+    __tablename__ = "sighting_report"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    sighting_id: Mapped[str] = mapped_column(
+        ForeignKey("sighting.id", ondelete="CASCADE"), index=True
+    )
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class SightingPhotograph(Base):
+    """A photograph that came with a sighting: one file named ``token`` in the store, sealed."""
+
+    __tablename__ = "sighting_photograph"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    sighting_id: Mapped[str] = mapped_column(
+        ForeignKey("sighting.id", ondelete="CASCADE"), index=True
+    )
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -1,23 +1,73 @@
-"""``/v1/missing-persons``."""
+"""``/v1/missing-persons``: cases, and how they end."""
 
-from datetime import timedelta
+import logging
+from typing import Any
 
-from casa.alerts.kinds import AlertKind, Policy
-from casa.alerts.record_routes import Wiring, blueprint_of
-from casa.missing_persons.facts import LIFETIME, compose
+from flask import Response, json
+from flask.views import MethodView
+from marshmallow import Schema, fields, validate
+
+from casa.agencies import audit
+from casa.agencies.authentication import SECURITY, caller
+from casa.alerts import records
+from casa.alerts.record_routes import RecordSchema, blueprint_of, record_problems
+from casa.database import database, now
+from casa.missing_persons import album
+from casa.missing_persons.closing import OUTCOMES
+from casa.missing_persons.kind import KIND, WIRING
+from casa.missing_persons.media import MediaAway, media
 from casa.missing_persons.models import MissingPerson
-from casa.missing_persons.schemas import MissingPersonSchema
 
-KIND = AlertKind(
-    code="missing_person",
-    name="Missing or trafficked person",
-    categories=("Security", "Rescue", "Safety"),
-    policy=Policy(lifetime=LIFETIME, longest=timedelta(days=30), alone="Moderate"),
-)
+log = logging.getLogger(__name__)
 
 blueprint = blueprint_of(
-    Wiring(KIND, MissingPerson, MissingPersonSchema, compose),
-    "missing-persons",
-    "missing_persons",
-    "Missing and trafficked persons",
+    WIRING, "missing-persons", "missing_persons", "Missing and trafficked persons"
 )
+
+_OUTCOME = fields.String(
+    validate=validate.OneOf(OUTCOMES),
+    load_default="withdrawn",
+    metadata={"description": "For the agency alone; the public is told that the case is closed"},
+)
+
+
+class EndSchema(Schema):
+    outcome = _OUTCOME
+
+
+class EndedSchema(RecordSchema):
+    outcome = _OUTCOME
+
+
+@blueprint.route("/<uuid:identifier>/end", methods=["POST"])
+class End(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(EndSchema)
+    @blueprint.response(200, EndedSchema)
+    def post(self, data: dict[str, Any], identifier: Any) -> Response:
+        """Close the case: from now on nothing public names or shows the person.
+
+        What is in force is cancelled in words that repeat nothing; earlier messages and all
+        photographs answer 410.
+        """
+        known = caller()
+        with record_problems(), database().writing() as session:
+            record = records.own(session, known, MissingPerson, str(identifier))
+            records.end(session, known, KIND, record, {})
+            record.outcome = data["outcome"]
+            audit.note(
+                session, known, "case.end", f"missing_person:{record.id}", after=data["outcome"]
+            )
+            session.flush()
+            body = json.dumps(WIRING.shown(session, record))
+        remove_photographs()
+        return Response(body, content_type="application/json")
+
+
+def remove_photographs() -> None:
+    """Delete the files of what was withdrawn; what cannot be now is left to the worker."""
+    try:
+        with database().writing() as session:
+            album.remove_files(session, media(), now())
+    except MediaAway as error:
+        log.warning("withdrawn photographs cannot be deleted yet: %s", error)

@@ -76,8 +76,11 @@ def test_a_case_is_opened_changed_and_ended(client: FlaskClient, bearer: Bearer)
     assert changed.status_code == 200, changed.json
     assert changed.json["alert"]["msg_type"] == "Update"
     assert "description" not in changed.json["facts"]
-    ended = client.post(f"{address}/end", json={"reason": {"en": "Found."}}, headers=police)
+    wordy = client.post(f"{address}/end", json={"reason": {"en": "Found."}}, headers=police)
+    assert wordy.status_code == 422
+    ended = client.post(f"{address}/end", json={"outcome": "found_safe"}, headers=police)
     assert ended.status_code == 200, ended.json
+    assert ended.json["outcome"] == "found_safe"
     assert ended.json["alert"]["msg_type"] == "Cancel"
     assert client.post(f"{address}/end", json={}, headers=police).status_code == 409
     assert client.patch(address, json={"age": 10}, headers=police).status_code == 409

@@ -1,0 +1,45 @@
+"""What the public may know of a case: nothing yet, all that was published, or that it is closed."""
+
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from casa.alerts.models import PublishedMessage, WithdrawnThread
+from casa.missing_persons.models import MissingPerson
+
+
+class Standing(Enum):
+    PRIVATE = "private"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def standing_of(session: Session, record: MissingPerson) -> Standing:
+    if not session.scalar(select(_is_published(record.thread))):
+        return Standing.PRIVATE
+    if record.ended or session.get(WithdrawnThread, record.thread):
+        return Standing.CLOSED
+    return Standing.OPEN
+
+
+def open_cases(
+    session: Session, before: tuple[datetime, str] | None, limit: int
+) -> list[MissingPerson]:
+    """At most ``limit`` open cases, newest first, after the one opened then with that id."""
+    query = select(MissingPerson).where(
+        MissingPerson.ended.is_(None),
+        _is_published(MissingPerson.thread),
+        ~exists().where(WithdrawnThread.thread == MissingPerson.thread),
+    )
+    if before is not None:
+        moment, identifier = before
+        same = (MissingPerson.created == moment) & (MissingPerson.id < identifier)
+        query = query.where((MissingPerson.created < moment) | same)
+    query = query.order_by(MissingPerson.created.desc(), MissingPerson.id.desc()).limit(limit)
+    return list(session.scalars(query))
+
+
+def _is_published(thread: object) -> ColumnElement[bool]:
+    return exists().where(PublishedMessage.thread == thread)
