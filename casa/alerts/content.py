@@ -24,7 +24,10 @@ OLDEST_SENT = timedelta(days=1)
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """The author's part of a message. ``sent`` is kept when an agency's own system gives it."""
+    """The author's part of a message. ``sent`` is kept when an agency's own system gives it.
+
+    ``untold`` is as in ``Message``; no author gives it, only a kind that speaks in several threads.
+    """
 
     status: str = "Actual"
     scope: str = "Public"
@@ -35,6 +38,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[str, ...] = ()
     info: tuple[Info, ...]
     area: tuple[Area, ...]
+    untold: tuple[str, ...] = ()
 
     @property
     def severity(self) -> str:

@@ -217,6 +217,7 @@ def _send(session: Session, caller: Caller, alert: Alert, text: Content, action:
         incidents=text.incidents,
         info=text.info,
         area=text.area,
+        untold=text.untold,
     )
     alert.content = None
     _store(session, alert, message, number)
