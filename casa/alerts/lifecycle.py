@@ -53,25 +53,55 @@ def draft(
         Forbidden, InvalidContent, OutsideMandate, WrongState.
     """
     require(caller, Verb.DRAFT)
+    return drafted(session, caller, kind, text, replaces, (caller.actor,))
+
+
+def drafted(
+    session: Session,
+    caller: Caller,
+    kind: AlertKind,
+    text: Content,
+    replaces: Alert | None,
+    editors: Sequence[str],
+) -> Alert:
+    """A draft that ``editors`` wrote, whoever the caller is: the caller's right is not asked for.
+
+    Raises:
+        InvalidContent, OutsideMandate, WrongState.
+    """
     if replaces is not None:
         after(state_now(replaces), Action.UPDATE)
         _require_same_status(replaces, text)
     check(caller, kind, text)
+    msg_type = "Update" if replaces else "Alert"
+    alert = _new(session, caller.agency_id, kind.code, msg_type, text, replaces, editors)
+    approval.note(session, caller, "alert.draft", alert, None)
+    return alert
+
+
+def _new(
+    session: Session,
+    agency_id: int,
+    kind: str,
+    msg_type: str,
+    text: Content,
+    replaces: Alert | None,
+    editors: Sequence[str],
+) -> Alert:
     identifier = str(uuid4())
     alert = Alert(
         identifier=identifier,
         thread=replaces.thread if replaces else identifier,
-        agency_id=caller.agency_id,
-        kind=kind.code,
-        msg_type="Update" if replaces else "Alert",
+        agency_id=agency_id,
+        kind=kind,
+        msg_type=msg_type,
         state=State.DRAFT,
         replaces=replaces.identifier if replaces else None,
         content=_encode(text),
-        editors=[caller.actor],
+        editors=list(editors),
     )
     session.add(alert)
     session.flush()
-    approval.note(session, caller, "alert.draft", alert, None)
     return alert
 
 
@@ -171,20 +201,7 @@ def cancel(
     """
     require(caller, Verb.CANCEL)
     after(state_now(alert), Action.CANCEL)
-    identifier = str(uuid4())
-    ending = Alert(
-        identifier=identifier,
-        thread=alert.thread,
-        agency_id=alert.agency_id,
-        kind=alert.kind,
-        msg_type="Cancel",
-        state=State.DRAFT,
-        replaces=alert.identifier,
-        content=_encode(text),
-        editors=[caller.actor],
-    )
-    session.add(ending)
-    session.flush()
+    ending = _new(session, alert.agency_id, alert.kind, "Cancel", text, alert, (caller.actor,))
     _check_content(kind, text)
     return ending, _send(session, caller, ending, text, "alert.cancel")
 
