@@ -90,3 +90,14 @@ def target(areas: Iterable[Area]) -> Target:
 
 def target_of(message: Message) -> Target:
     return target(message.area)
+
+
+def untold_of(message: Message) -> Target:
+    """The places whose followers are not notified of a message."""
+    return Target(message.untold, ())
+
+
+def is_news(message: Message) -> bool:
+    """Whether anybody in a message's area is to be notified of it."""
+    meant = target_of(message)
+    return bool(meant.shapes) or not set(meant.codes) <= set(message.untold)

@@ -19,14 +19,13 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casa.agencies.mandates import rank
-from casa.alerts.areas import target_of
+from casa.alerts.areas import is_news, target_of, untold_of
 from casa.alerts.lifecycle import decode_message
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.audience.matching import Wanted, match
 from casa.database import Database, now
 from casa.delivery.models import DispatchAudience, Shard, ShardDevices
-from casa.geography.target import Target
 
 
 @dataclass(frozen=True)
@@ -58,19 +57,13 @@ def recipients(message: Message, before: Audience, matched: Matched, unsent: Aud
     ``unsent`` are those whom older messages of the thread were still to reach.
     """
     area, elsewhere = matched.area, matched.untold - matched.area
-    concerned = BitMap() if _is_no_news(message) else area
+    concerned = area if is_news(message) else BitMap()
     departed = (before.concerned - area) - elsewhere
     if message.msg_type == "Cancel":
         concerned |= (before.concerned | before.departed) - elsewhere
         departed = BitMap()
     concerned |= unsent.concerned & area
     return Audience(concerned, (departed | unsent.departed) - area - concerned)
-
-
-def _is_no_news(message: Message) -> bool:
-    """Whether every place of the message's area is left untold."""
-    meant = target_of(message)
-    return not meant.shapes and set(meant.codes) <= set(message.untold)
 
 
 def matched_by(session: Session, message: Message) -> Matched:
@@ -83,7 +76,7 @@ def matched_by(session: Session, message: Message) -> Matched:
     )
     if not message.untold:
         return Matched(area, BitMap())
-    untold = Target(message.untold, ())
+    untold = untold_of(message)
     # Of any severity: a graver message of the thread may have reached them.
     wanted = Wanted(message.kind, rank("Extreme"), exercise=exercise)
     return Matched(area, match(session, untold.keys, untold.ranges, wanted))

@@ -5,6 +5,7 @@ Read from the wire by ``event_schemas``; kept, and approved, as the JSON that ``
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -96,8 +97,13 @@ def _covers(places: Iterable[str], codes: Sequence[str]) -> bool:
 
 
 def _arrival(advisory: Advisory, codes: Sequence[str]) -> datetime | None:
-    track = advisory.storm_track
-    return onset(track, _ARRIVES, gazetteer().reach_of(codes)) if track else None
+    return _onset(encode(advisory.track), tuple(codes)) if advisory.track else None
+
+
+# A tenth of a second each, and asked for again when the advisory is read, approved and published.
+@lru_cache(maxsize=256)
+def _onset(track: bytes, codes: tuple[str, ...]) -> datetime | None:
+    return onset(from_mapping(msgspec.json.decode(track)), _ARRIVES, gazetteer().reach_of(codes))
 
 
 def _most(values: Iterable[float | None]) -> float | None:
