@@ -129,6 +129,8 @@ def _read(where: str, read: Callable[[Any], Track], given: Any) -> dict[str, Any
     try:
         found = read(given)
         _check(found)
+    except OverflowError:
+        raise ValidationError({"_schema": [FieldError(where, "has a time out of range")]}) from None
     except TrackError as error:
         in_track = error.where.startswith("$")
         inner = "".join(f"/{a or b}" for a, b in _STEP.findall(error.where)) if in_track else ""
@@ -143,6 +145,8 @@ def _check(found: Track) -> None:
         raise TrackError("$.points", f"Expected at most {_MOST_POINTS} points")
     if last.time - first.time > _LONGEST_TRACK:
         raise TrackError("$.points", f"Expected at most {_LONGEST_TRACK.days} days")
+    if last.time - now() > _LONGEST_TRACK:
+        raise TrackError("$.points", f"Expected times of at most {_LONGEST_TRACK.days} days ahead")
     if any(abs(point.latitude) > _FARTHEST for point in found.points):
         raise TrackError("$.points", f"Expected latitudes of -{_FARTHEST:g} to {_FARTHEST:g}")
 

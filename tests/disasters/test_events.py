@@ -1,5 +1,6 @@
 """Hazard events over HTTP: advisories, what they publish, approval, ends, texts and tracks."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -332,6 +333,65 @@ def test_a_track_tells_when_it_arrives(
     assert answer.json["features"][5]["geometry"]["type"] == "Polygon"
 
 
+def point(**changes: Any) -> dict[str, Any]:
+    return {"longitude": -54.0, "latitude": 13.1, "wind_kt": 70} | changes
+
+
+TCM = """HURRICANE DEMO FORECAST/ADVISORY NUMBER  10
+NWS NATIONAL HURRICANE CENTER MIAMI FL       AL992026
+{issued:%H%M UTC %a %b %d %Y}
+
+HURRICANE CENTER LOCATED NEAR 13.1N  54.0W AT {issued:%d/%H%MZ}
+MAX SUSTAINED WINDS 100 KT WITH GUSTS TO 120 KT.
+34 KT...120NE 100SE  70SW 110NW.
+
+FORECAST VALID {ahead:%d/%H%MZ} 13.2N  60.5W
+MAX WIND 110 KT...GUSTS 135 KT.
+34 KT...120NE 100SE  70SW 110NW.
+"""
+
+
+def test_a_forecast_as_text(client: FlaskClient, bearer: Bearer, begin: Any, advise: Any) -> None:
+    event, issued = begin(), datetime.now(UTC).replace(minute=0)
+    text = TCM.format(issued=issued, ahead=issued + timedelta(hours=24)).upper()
+    advised = advise(event, {"BB": "warning"}, tcm=text)
+    alert = client.get(f"/v1/alerts/{advised['messages'][0]['identifier']}").json
+    assert alert["info"][0]["onset"] is not None
+    shown = client.get(f"{event}/advisories/1", headers=bearer("cdema")).json["says"]
+    assert "tcm" not in shown
+    assert [one["wind_kt"] for one in shown["track"]["points"]] == [100, 110]
+    broken = {"levels": {}, "tcm": text.replace("13.2N", "13.2Q")}
+    answer = client.post(f"{event}/advisories", json=broken, headers=bearer("cdema"))
+    assert answer.json["errors"][0]["detail"].startswith("line 9: ")
+
+
+def test_many_at_once_follow_one_another(
+    client: FlaskClient, bearer: Bearer, begin: Any, database: Database
+) -> None:
+    event, office = begin(), bearer("cdema")
+    levels = [{"BB": "watch"}, {"BB": "warning"}, {"BB": "watch", "VC": "watch"}, {}]
+    statuses = []
+
+    def post(one: dict[str, str]) -> None:
+        with client.application.test_client() as own:
+            path = f"{event}/advisories?publish=true"
+            statuses.append(own.post(path, json={"levels": one}, headers=office).status_code)
+
+    threads = [threading.Thread(target=post, args=(one,)) for one in levels]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [201] * 4
+    page = client.get(event, headers=office).json
+    assert [one["number"] for one in page["advisories"]] == [1, 2, 3, 4]
+    # Whoever came last, what is in force is what it says.
+    active = client.get("/v1/alerts?active=true").json["alerts"]
+    shown = {area["area_desc"] for one in active for area in one["area"]}
+    names = {"BB": "Barbados", "VC": "Saint Vincent and the Grenadines"}
+    assert shown == {names[code] for code in page["levels"]}
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -350,6 +410,13 @@ def test_a_track_tells_when_it_arrives(
         ({"languages": ["de"]}, "/languages/0"),
         ({"track": {"name": "A"}}, "/track"),
         ({"track": track(points=[{"time": "x"}])}, "/track/points/0/time"),
+        ({"track": track(points=[point(time="0001-01-01T00:00:00+14:00")])}, "/track"),
+        ({"track": track(points=[point(time="9999-12-31T23:59:59-14:00")])}, "/track"),
+        ({"track": track(points=[point(time=later(days=40))])}, "/track/points"),
+        ({"track": track(points=[point(time=later(), latitude=80)])}, "/track/points"),
+        ({"track": track(points=[point(time=later(), latitude=float("nan"))])}, "/track/points/0"),
+        ({"track": track(points=[])}, "/track"),
+        ({"track": []}, "/track"),
         ({"tcm": "nothing"}, "/tcm"),
         ({"tcm": "nothing", "track": track()}, "/tcm"),
     ],
