@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from casa.alerts.message import Area, Info
+from casa.alerts.message import Area, Info, Untold
 
 STATUSES = ("Actual", "Exercise", "System", "Test")
 URGENCIES = ("Immediate", "Expected", "Future", "Past", "Unknown")
@@ -38,7 +38,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[str, ...] = ()
     info: tuple[Info, ...]
     area: tuple[Area, ...]
-    untold: tuple[str, ...] = ()
+    untold: tuple[Untold, ...] = ()
 
     @property
     def severity(self) -> str:

@@ -19,13 +19,14 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casa.agencies.mandates import rank
-from casa.alerts.areas import is_news, target_of, untold_of
+from casa.alerts.areas import is_news, target_of
 from casa.alerts.lifecycle import decode_message
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.audience.matching import Wanted, match
 from casa.database import Database, now
 from casa.delivery.models import DispatchAudience, Shard, ShardDevices
+from casa.geography.target import Target
 
 
 @dataclass(frozen=True)
@@ -67,19 +68,22 @@ def recipients(message: Message, before: Audience, matched: Matched, unsent: Aud
 
 
 def matched_by(session: Session, message: Message) -> Matched:
-    """The devices that follow the places of ``message`` and want what it says."""
-    target = target_of(message)
+    """The devices that follow the places of ``message`` and want what it says.
+
+    Of those left untold only those are, who want what the other message says: whoever is too
+    choosy for a watch learns that the warning is over.
+    """
     exercise = message.status in ("Exercise", "Test")
-    severity = rank(message.info[0].severity)
-    area = match(
-        session, target.keys, target.ranges, Wanted(message.kind, severity, exercise=exercise)
+
+    def found(target: Target, severity: str) -> BitMap:
+        wanted = Wanted(message.kind, rank(severity), exercise=exercise)
+        return match(session, target.keys, target.ranges, wanted)
+
+    untold = (found(Target(some.places, ()), some.severity) for some in message.untold)
+    return Matched(
+        area=found(target_of(message), message.info[0].severity),
+        untold=BitMap.union(BitMap(), *untold),
     )
-    if not message.untold:
-        return Matched(area, BitMap())
-    untold = untold_of(message)
-    # Of any severity: a graver message of the thread may have reached them.
-    wanted = Wanted(message.kind, rank("Extreme"), exercise=exercise)
-    return Matched(area, match(session, untold.keys, untold.ranges, wanted))
 
 
 def plan_next(database: Database, owner: str, lease: timedelta, shard_size: int) -> bool:

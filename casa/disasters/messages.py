@@ -8,7 +8,7 @@ but for the followers of the places that it leaves ``untold`` (``casa.alerts.mes
   their own. For an all-clear too, as a mere shrinking of somebody else's warning would say it to no
   radio station, feed or partner. The thread's Update leaves them untold.
 * Places whose level is lifted are told by the thread's Update that it no longer concerns them.
-* The sayings of one thread are one message, but where some are lifted and the others end.
+* The sayings of one thread are one Update, and a Cancel where all others end.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +24,9 @@ from casa.disasters.levels import (
     Thread,
     Update,
 )
+
+# By place, the level that its followers have heard or hear from another message.
+Untold = Mapping[str, Level]
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Continuing:
     thread: str
     level: Level
     places: Places
-    untold: Places
+    untold: Untold
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Ending:
     thread: str
     level: Level
     places: Places
-    untold: Places
+    untold: Untold
 
 
 Said = Opening | Continuing | Ending
@@ -69,6 +72,8 @@ def messages(
     The first are those of the sayings' Alerts, one for each. ``held`` are all places that each
     thread ever stood for.
     """
+    alerts = [one for one in sayings if isinstance(one, Alert)]
+    moved = {place: one.level for one in alerts for place in one.places}
     cleared: dict[Level, Places] = {}
     going_on: list[Said] = []
     for thread in said:
@@ -77,10 +82,10 @@ def messages(
         ]
         if not own or thread.level is None:
             continue
-        going_on += _of_thread(thread, own, held[thread.identifier])
+        going_on += _of_thread(thread, own, held[thread.identifier], moved)
         if safe := _leaving(own, Level.ALL_CLEAR):
             cleared[thread.level] = cleared.get(thread.level, frozenset()) | safe
-    opened = [Opening(one.level, one.places) for one in sayings if isinstance(one, Alert)]
+    opened = [Opening(one.level, one.places) for one in alerts]
     safe_now = [
         Opening(Level.ALL_CLEAR, cleared[level], level)
         for level in GRAVEST_FIRST
@@ -93,20 +98,29 @@ def renewal(thread: Thread) -> Continuing:
     """An Update that only keeps a thread in force; ``thread`` stands."""
     if thread.level is None:
         raise ValueError(f"the thread {thread.identifier} has ended")
-    return Continuing(thread.identifier, thread.level, thread.places, untold=thread.places)
+    untold = dict.fromkeys(thread.places, thread.level)
+    return Continuing(thread.identifier, thread.level, thread.places, untold)
 
 
-def _of_thread(thread: Thread, own: Sequence[Update | Cancel], held: Places) -> Iterator[Said]:
+def _of_thread(
+    thread: Thread, own: Sequence[Update | Cancel], held: Places, moved: Untold
+) -> Iterator[Said]:
+    """``moved`` are the levels that the Alerts of the same advisory tell."""
     updates = [one for one in own if isinstance(one, Update)]
     lifted = _leaving(own, Level.NONE)
-    left = frozenset().union(*(one.leaving for one in updates))
+    left = frozenset[str]().union(*(one.leaving for one in updates)) - lifted
     end = next((one for one in own if isinstance(one, Cancel)), None)
-    if updates and (end is None or lifted):
+    if updates:
         last = updates[-1]
-        unchanged = frozenset() if last.told == last.places and end is None else last.places
-        yield Continuing(thread.identifier, last.level, last.places, (left - lifted) | unchanged)
+        # An all-clear is as severe as what it ends.
+        untold = {place: moved.get(place, thread.heard[place]) for place in left}
+        if end is not None or last.told != last.places:
+            untold |= dict.fromkeys(last.places, last.level)
+        yield Continuing(thread.identifier, last.level, last.places, untold)
     if end is not None:
-        yield Ending(thread.identifier, end.level, end.places, held - end.places)
+        # Those who left have heard of it, however choosy they are.
+        untold = dict.fromkeys(held - end.places, GRAVEST_FIRST[0])
+        yield Ending(thread.identifier, end.level, end.places, untold)
 
 
 def _leaving(own: Sequence[Update | Cancel], news: Level) -> Places:

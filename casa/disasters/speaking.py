@@ -5,7 +5,7 @@ nothing is to be said of is renewed before it runs out, told to nobody. One that
 cancelled by hand has ended; one that ran out is opened anew where its level still stands.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,11 +17,13 @@ from casa.agencies.caller import Caller
 from casa.alerts import approval, lifecycle, policy
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
+from casa.alerts.message import Untold
 from casa.alerts.models import Alert, PublishedMessage
 from casa.alerts.states import State
 from casa.disasters import wording
 from casa.disasters.advisory import Advisory, decode
-from casa.disasters.levels import Level, Places, Saying, Thread, follow, what_to_say
+from casa.disasters.facts import LEVELS
+from casa.disasters.levels import GRAVEST_FIRST, Level, Places, Saying, Thread, follow, what_to_say
 from casa.disasters.messages import Continuing, Ending, Opening, Said, messages, renewal
 from casa.disasters.models import AdvisoryMessage, HazardAdvisory, HazardEvent, HazardThread
 from casa.disasters.parts import named
@@ -94,7 +96,7 @@ def needs_second_officer(kind: AlertKind, planned: Plan) -> bool:
 
 def is_told(said: Said) -> bool:
     """Whether those at the message's level are notified of it."""
-    return not isinstance(said, Continuing) or not said.places <= said.untold
+    return not isinstance(said, Continuing) or not said.places <= said.untold.keys()
 
 
 def publish(
@@ -207,12 +209,20 @@ def _text(
     else:
         ends = wording.level_of(message)
         text = wording.content(event, given, caller, moment, said.level, said.places, ends)
-    return msgspec.structs.replace(text, untold=_untold(said.untold, said.places))
+    return msgspec.structs.replace(text, untold=tuple(_untold(said.untold, said.places)))
 
 
-def _untold(untold: Places, places: Places) -> tuple[str, ...]:
+def _untold(untold: Mapping[str, Level], places: Places) -> Iterator[Untold]:
     """As codes; those of the message's own area just as the area has them."""
-    return (*named(untold & places), *named(untold - places))
+    for of_area in (True, False):
+        for level in GRAVEST_FIRST:
+            codes = [
+                place
+                for place, one in untold.items()
+                if one is level and (place in places) is of_area
+            ]
+            if codes:
+                yield Untold(named(codes), LEVELS[level][1])
 
 
 def _kept(advisory: HazardAdvisory, position: int, said: Said, alert: Alert) -> AdvisoryMessage:

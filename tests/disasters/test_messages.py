@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from pyroaring import BitMap
 
-from casa.alerts.message import Area, Info, Message, Value
+from casa.alerts.message import Area, Info, Message, Untold, Value
 from casa.delivery.planning import NOBODY, Matched, recipients
 from casa.disasters.levels import Alert, Level, follow, what_to_say
 from casa.disasters.messages import Ending, Opening, messages, renewal
@@ -30,7 +30,7 @@ def devices(places):
 
 
 def as_message(said):
-    untold = getattr(said, "untold", frozenset())
+    untold = getattr(said, "untold", {})
     area = tuple(
         Area(area_desc=place, geocode=(Value("ISO 3166-2", CODES[place]),))
         for place in sorted(said.places)
@@ -40,7 +40,7 @@ def as_message(said):
         MESSAGE,
         msg_type="Alert" if isinstance(said, Opening) else kind,
         area=area,
-        untold=tuple(CODES[place] for place in sorted(untold)),
+        untold=tuple(Untold((CODES[place],), "Severe") for place in sorted(untold)),
     )
 
 

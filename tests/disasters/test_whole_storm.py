@@ -234,6 +234,40 @@ def test_what_was_not_sent_in_time_is_not_lost(
     assert {homes[token] for token in phones.told} == set(told)
 
 
+@pytest.mark.parametrize("rest", ["warning", "all_clear", "emergency"])
+def test_who_wants_no_watches_learns_that_a_warning_is_over(
+    client: FlaskClient,
+    bearer: Callable[[str], dict[str, str]],
+    database: Database,
+    rest: str,
+) -> None:
+    homes = register(database, lambda _: Preferences(min_severity="Severe"))
+    phones, office = Phones(), bearer("cdema")
+    body = {"hazard": "flood", "name": "Demo"}
+    event = client.post("/v1/hazard-events", json=body, headers=office).headers["Location"]
+    for levels in (
+        {"BB-01": "warning", "BB-02": "warning"},
+        {"BB-01": "watch", "BB-02": rest},
+        {},
+    ):
+        path = f"{event}/advisories?publish=true"
+        client.post(path, json={"levels": levels}, headers=office)
+        drain(database, phones)
+    heard = {place: phones.told[token] for token, place in homes.items() if token in phones.told}
+    # For them the warning is lifted. Of the watch's own end they hear nothing, but where it stood in
+    # the thread of their warning: a Cancel tells all whom its thread ever reached.
+    again = ["none"] if rest == "all_clear" else []
+    assert heard["BB-01"] == ["warning", "none", *again]
+    assert (
+        heard["BB-02"]
+        == {
+            "warning": ["warning", "none"],
+            "all_clear": ["warning", "all_clear"],
+            "emergency": ["warning", "emergency", "none"],
+        }[rest]
+    )
+
+
 def test_an_exercise_reaches_only_who_wants_exercises(
     client: FlaskClient, bearer: Callable[[str], dict[str, str]], database: Database
 ) -> None:
