@@ -83,6 +83,7 @@ def carry_over(session: Session, caller: Caller, alert: Alert, approvers: Iterab
     The caller answers for that: whoever publishes still asks ``require_approval``.
     """
     before, alert.state = alert.state, State.APPROVED
+    actors = sorted(approvers)
     session.add_all(
         Approval(
             identifier=alert.identifier,
@@ -91,9 +92,9 @@ def carry_over(session: Session, caller: Caller, alert: Alert, approvers: Iterab
             agency_id=alert.agency_id,
             decision="approved",
         )
-        for actor in approvers
+        for actor in actors
     )
-    note(session, caller, "alert.approve", alert, before)
+    note(session, caller, "alert.carry_approval", alert, before, approvers=actors)
     session.flush()
 
 

@@ -254,8 +254,8 @@ def test_who_wants_no_watches_learns_that_a_warning_is_over(
         client.post(path, json={"levels": levels}, headers=office)
         drain(database, phones)
     heard = {place: phones.told[token] for token, place in homes.items() if token in phones.told}
-    # For them the warning is lifted. Of the watch's own end they hear nothing, but where it stood in
-    # the thread of their warning: a Cancel tells all whom its thread ever reached.
+    # For them the warning is lifted. Of the watch's own end they hear nothing, but where it stood
+    # in the thread of their warning: a Cancel tells all whom its thread ever reached.
     again = ["none"] if rest == "all_clear" else []
     assert heard["BB-01"] == ["warning", "none", *again]
     assert (
