@@ -162,9 +162,10 @@ def _data(message: Message, info: Info) -> dict[str, str]:
 
 
 def _title(message: Message, info: Info) -> str:
-    """The headline, marked when it is not meant."""
+    """The headline, marked when it is not meant and does not say so itself."""
     word = _words(info.language).get(message.status.lower())
-    return f"{word}: {info.headline}" if word else info.headline
+    marked = not word or info.headline.startswith(f"{word} {word}")
+    return info.headline if marked else f"{word}: {info.headline}"
 
 
 def _words(language: str) -> dict[str, str]:
