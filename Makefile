@@ -30,6 +30,7 @@ bench: .venv/.tested
 	$(BIN)/python benchmarks/sockets.py --never-read 5000
 	$(BIN)/python benchmarks/push.py
 	$(BIN)/python benchmarks/reach.py
+	$(BIN)/python benchmarks/advisory.py
 
 clean:
 	rm -rf .venv build dist *.egg-info

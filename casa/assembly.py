@@ -24,6 +24,7 @@ from casa.database import Database
 from casa.delivery import realtime, webpush_routes
 from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
+from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
 from casa.exchange import cap, geojson, signatures
 from casa.exchange import routes as exchange_routes
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     reporting_routes.blueprint,
     sighting_routes.blueprint,
     disaster_routes.blueprint,
+    hazard_event_routes.blueprint,
     audience_routes.blueprint,
     delivery_routes.blueprint,
     webpush_routes.blueprint,

@@ -5,6 +5,7 @@ however the text was changed.
 """
 
 import hashlib
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -73,6 +74,27 @@ def reject(session: Session, caller: Caller, alert: Alert, reason: str) -> None:
     alert.note = reason
     _decide(session, caller, alert, "rejected", reason)
     note(session, caller, "alert.reject", alert, before)
+    session.flush()
+
+
+def carry_over(session: Session, caller: Caller, alert: Alert, approvers: Iterable[str]) -> None:
+    """Let approvals of a whole stand for a draft that is a part of it and was made of it alone.
+
+    The caller answers for that: whoever publishes still asks ``require_approval``.
+    """
+    before, alert.state = alert.state, State.APPROVED
+    actors = sorted(approvers)
+    session.add_all(
+        Approval(
+            identifier=alert.identifier,
+            digest=digest(alert),
+            actor=actor,
+            agency_id=alert.agency_id,
+            decision="approved",
+        )
+        for actor in actors
+    )
+    note(session, caller, "alert.carry_approval", alert, before, approvers=actors)
     session.flush()
 
 

@@ -107,3 +107,18 @@ def without_words(areas: Iterable[Area]) -> tuple[Area, ...]:
 
 def target_of(message: Message) -> Target:
     return target(message.area)
+
+
+def untold_of(message: Message) -> Target:
+    """The places whose followers are not notified of a message."""
+    return Target(_untold(message), ())
+
+
+def is_news(message: Message) -> bool:
+    """Whether anybody in a message's area is to be notified of it."""
+    meant = target_of(message)
+    return bool(meant.shapes) or not set(meant.codes) <= set(_untold(message))
+
+
+def _untold(message: Message) -> tuple[str, ...]:
+    return tuple(code for some in message.untold for code in some.places)

@@ -43,6 +43,11 @@ def cancellation(
         if reasons:
             raise InvalidContent([("/reason", _NO_REASON)])
         return kind.closing(message, moment)
+    return ending(message, moment, reasons)
+
+
+def ending(message: Message, moment: datetime, reasons: Mapping[str, str]) -> Content:
+    """The same for a kind that has no words of its own for it."""
     return Content(
         status=message.status,
         scope=message.scope,

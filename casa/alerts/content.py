@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from casa.alerts.message import Area, Info
+from casa.alerts.message import Area, Info, Untold
 
 STATUSES = ("Actual", "Exercise", "System", "Test")
 URGENCIES = ("Immediate", "Expected", "Future", "Past", "Unknown")
@@ -27,7 +27,10 @@ CANCEL_LIFETIME = timedelta(hours=24)
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """The author's part of a message. ``sent`` is kept when an agency's own system gives it."""
+    """The author's part of a message. ``sent`` is kept when an agency's own system gives it.
+
+    ``untold`` is as in ``Message``; no author gives it, only a kind that speaks in several threads.
+    """
 
     status: str = "Actual"
     scope: str = "Public"
@@ -38,6 +41,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[str, ...] = ()
     info: tuple[Info, ...]
     area: tuple[Area, ...]
+    untold: tuple[Untold, ...] = ()
 
     @property
     def severity(self) -> str:

@@ -8,6 +8,7 @@ opened it commits.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
@@ -56,27 +57,61 @@ def draft(
         Forbidden, InvalidContent, OutsideMandate, WrongState.
     """
     require(caller, Verb.DRAFT)
+    return drafted(session, caller, kind, text, replaces, (caller.actor,), crosses=crosses)
+
+
+def drafted(
+    session: Session,
+    caller: Caller,
+    kind: AlertKind,
+    text: Content,
+    replaces: Alert | None,
+    editors: Sequence[str],
+    *,
+    crosses: bool = False,
+) -> Alert:
+    """A draft that ``editors`` wrote, whoever the caller is: the caller's right is not asked for.
+
+    Raises:
+        InvalidContent, OutsideMandate, WrongState.
+    """
     if replaces is not None:
         after(state_now(replaces), Action.UPDATE)
         _require_same_status(replaces, text)
     _check_at_home(caller, kind, text, crosses)
+    msg_type = "Update" if replaces else "Alert"
+    alert = _new(session, caller.agency_id, kind.code, msg_type, text, replaces, editors)
+    alert.crosses = crosses
+    approval.note(session, caller, "alert.draft", alert, None)
+    return alert
+
+
+def _new(
+    session: Session,
+    agency_id: int,
+    kind: str,
+    msg_type: str,
+    text: Content,
+    replaces: Alert | None,
+    editors: Sequence[str],
+) -> Alert:
     identifier = str(uuid4())
     alert = Alert(
         identifier=identifier,
         thread=replaces.thread if replaces else identifier,
-        agency_id=caller.agency_id,
-        kind=kind.code,
-        msg_type="Update" if replaces else "Alert",
+        agency_id=agency_id,
+        kind=kind,
+        msg_type=msg_type,
         state=State.DRAFT,
         replaces=replaces.identifier if replaces else None,
         content=_encode(text),
-        editors=[caller.actor],
-        crosses=crosses,
+        editors=list(editors),
         template=replaces.template if replaces else None,
+        border=replaces.border if replaces else None,
+        home=replaces.home if replaces else None,
     )
     session.add(alert)
     session.flush()
-    approval.note(session, caller, "alert.draft", alert, None)
     return alert
 
 
@@ -186,22 +221,7 @@ def cancel(
 def _end(
     session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
 ) -> tuple[Alert, Message]:
-    identifier = str(uuid4())
-    ending = Alert(
-        identifier=identifier,
-        thread=alert.thread,
-        agency_id=alert.agency_id,
-        kind=alert.kind,
-        msg_type="Cancel",
-        state=State.DRAFT,
-        replaces=alert.identifier,
-        content=_encode(text),
-        editors=[caller.actor],
-        border=alert.border,
-        home=alert.home,
-    )
-    session.add(ending)
-    session.flush()
+    ending = _new(session, alert.agency_id, alert.kind, "Cancel", text, alert, (caller.actor,))
     if kind.closing is not None:
         withdraw(session, alert.thread, now())
     return ending, _send(session, caller, ending, text, "alert.cancel")
@@ -261,6 +281,7 @@ def _send(session: Session, caller: Caller, alert: Alert, text: Content, action:
         incidents=text.incidents,
         info=tuple(marked(info, text.status) for info in text.info),
         area=text.area,
+        untold=text.untold,
     )
     alert.content = None
     _store(session, alert, message, number)

@@ -80,11 +80,22 @@ class Reference(msgspec.Struct, frozen=True):
     sent: datetime
 
 
+class Untold(msgspec.Struct, frozen=True):
+    """Codes of places whose followers another message tells, or has told, at that severity."""
+
+    places: tuple[str, ...]
+    severity: str
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable message of a thread.
 
     ``thread`` is the identifier of the thread's first message; ``sequence`` the gap-free public
     number, ``None`` while the message is a draft.
+
+    ``untold`` are places, of this message or of an earlier one of the thread, whose followers are
+    not to be notified of it: for them nothing has changed, or another message tells them. CAP has
+    no word for it; it changes nothing of what the message says.
     """
 
     identifier: str
@@ -103,6 +114,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     incidents: tuple[str, ...] = ()
     info: tuple[Info, ...]
     area: tuple[Area, ...]
+    untold: tuple[Untold, ...] = ()
 
     def info_for(self, languages: tuple[str, ...] | list[str]) -> Info:
         """The block of the first language wanted that there is, else the first block."""

@@ -239,6 +239,13 @@ class ReferenceSchema(Schema):
     sent = Moment()
 
 
+class UntoldSchema(Schema):
+    """Places whose followers are not notified of a message."""
+
+    places = fields.List(fields.String())
+    severity = fields.String(metadata={"description": "Of the message that tells them"})
+
+
 class AlertSchema(Schema):
     """A published message and the state that it is in now."""
 
@@ -258,6 +265,7 @@ class AlertSchema(Schema):
     incidents = fields.List(fields.String())
     info = fields.List(fields.Nested(InfoSchema))
     area = fields.List(fields.Nested(ShownAreaSchema))
+    untold = fields.List(fields.Nested(UntoldSchema))
     state = fields.String(validate=validate.OneOf([state.value for state in State]))
 
 

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from casa.agencies.mandates import rank
-from casa.alerts.areas import target_of
+from casa.alerts.areas import target_of, untold_of
 from casa.alerts.message import Message
 from casa.geography.cells import Ranges, in_ranges
 
@@ -69,9 +69,20 @@ class Hidden:
     value: Message = field(compare=False)
 
 
+@lru_cache(maxsize=256)
+def _untold(identifier: str, message: "Hidden") -> Reach:
+    target = untold_of(message.value)
+    return Reach(frozenset(target.keys), target.ranges)
+
+
 def reach_of(message: Message) -> Reach:
     """Where ``message`` is for; kept, as later messages of its thread ask again."""
     return _reach(message.identifier, Hidden(message))
+
+
+def untold_reach_of(message: Message) -> Reach:
+    """Where those are who are not to be told of ``message``."""
+    return _untold(message.identifier, Hidden(message))
 
 
 class Followers:

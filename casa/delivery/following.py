@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 from casa.alerts import doorbell, reading, sequence
 from casa.alerts.message import Message
 from casa.database import Database, now
-from casa.delivery.followers import Followers, Following, Reach, reach_of
+from casa.delivery.followers import (
+    Followers,
+    Following,
+    Reach,
+    reach_of,
+    untold_reach_of,
+)
 from casa.delivery.frames import frame
 
 log = logging.getLogger(__name__)
@@ -73,6 +79,10 @@ class SequenceFollower:
         reach = reach_of(message)
         met = self.followers.met_by(reach)
         earlier = set().union(*(self.followers.met_by(one) for one in before)) - met
+        # Whom a Cancel leaves untold, another message tells: for them it is but taken down.
+        reached = met
+        if message.msg_type == "Cancel":
+            reached = (met | earlier) - (self.followers.met_by(untold_reach_of(message)) - met)
         live: dict[tuple[str, bool], list[tuple[str, int | None]]] = defaultdict(list)
         frames: dict[tuple[str, bool], dict[str, Any]] = {}
         languages: dict[Following, str | None] = {}
@@ -85,7 +95,7 @@ class SequenceFollower:
                 languages[following] = said
             if (language := languages[following]) is None:
                 continue
-            key = language, client in met or message.msg_type == "Cancel"
+            key = language, client in reached
             if key not in frames:
                 frames[key] = frame(message, (language,), key[1])
             if client in self._catching_up:
@@ -137,7 +147,8 @@ class SequenceFollower:
             met = following.is_met(reach_of(message))
             earlier = _thread_before(session, message)
             if met or any(following.is_met(one) for one in earlier):
-                concerns = met or message.msg_type == "Cancel"
+                elsewhere = following.is_met(untold_reach_of(message))
+                concerns = met or (message.msg_type == "Cancel" and not elsewhere)
                 yield frame(message, following.languages, concerns)
 
 

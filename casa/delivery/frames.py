@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from casa.alerts.areas import is_news
 from casa.alerts.message import Message
 
 _SAID = (
@@ -17,7 +18,8 @@ def frame(message: Message, languages: Sequence[str], concerns: bool) -> dict[st
     """The ``alert`` event's argument.
 
     ``concerns`` is false for an Update that no longer reaches the follower, whom an earlier
-    message of the thread reached: it is the sign to take that one down.
+    message of the thread reached: it is the sign to take that one down. ``news`` is false for one
+    that only changes where it is for, or how long: a map shows it, nobody is disturbed.
     """
     info = msgspec.to_builtins(message.info_for(tuple(languages)))
     return {
@@ -30,6 +32,7 @@ def frame(message: Message, languages: Sequence[str], concerns: bool) -> dict[st
         "sender": message.sender,
         "sent": message.sent.isoformat(),
         "concerns": concerns,
+        "news": is_news(message),
         **{name: info[name] for name in _SAID},
         "references": [one.identifier for one in message.references],
         "area": msgspec.to_builtins(message.area),

@@ -4,6 +4,11 @@ The audience of an Update or a Cancel is not only where the message is for now. 
 earlier messages of the thread reached are told too: of an Update, once, that it no longer
 concerns them; of a Cancel, all of them, so that a family that drove away still learns that the
 child was found.
+
+Who follows a place that a message leaves ``untold`` is not among them: a warning that stays as it
+is for some parishes while others leave it is no news to the former, and the latter are told by a
+message of another thread. Whoever an older message of the thread had still to reach is told by the
+newer one, which stops it.
 """
 
 from dataclasses import dataclass
@@ -14,13 +19,14 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casa.agencies.mandates import rank
-from casa.alerts.areas import target_of
+from casa.alerts.areas import is_news, target_of
 from casa.alerts.lifecycle import decode_message
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.audience.matching import Wanted, match
 from casa.database import Database, now
 from casa.delivery.models import DispatchAudience, Shard, ShardDevices
+from casa.geography.target import Target
 
 
 @dataclass(frozen=True)
@@ -38,23 +44,46 @@ class Audience:
 NOBODY = Audience(BitMap(), BitMap())
 
 
-def recipients(message: Message, before: Audience, matched: BitMap) -> Audience:
-    """Whom to tell of ``message`` and whom of them that it no longer concerns them."""
+@dataclass(frozen=True)
+class Matched:
+    """Whom the places of a message match: those of its area, and those that it leaves untold."""
+
+    area: BitMap
+    untold: BitMap
+
+
+def recipients(message: Message, before: Audience, matched: Matched, unsent: Audience) -> Audience:
+    """Whom to tell of ``message`` and whom of them that it no longer concerns them.
+
+    ``unsent`` are those whom older messages of the thread were still to reach.
+    """
+    area, elsewhere = matched.area, matched.untold - matched.area
+    concerned = area if is_news(message) else BitMap()
+    departed = (before.concerned - area) - elsewhere
     if message.msg_type == "Cancel":
-        return Audience(matched | before.concerned | before.departed, BitMap())
-    return Audience(matched, before.concerned - matched)
+        concerned |= (before.concerned | before.departed) - elsewhere
+        departed = BitMap()
+    concerned |= unsent.concerned & area
+    return Audience(concerned, (departed | unsent.departed) - area - concerned)
 
 
-def matched_by(session: Session, message: Message) -> BitMap:
-    """The devices that ``message`` is for by where they are and what they want."""
-    target = target_of(message)
-    first = message.info[0]
-    wanted = Wanted(
-        kind=message.kind,
-        severity_rank=rank(first.severity),
-        exercise=message.status in ("Exercise", "Test"),
+def matched_by(session: Session, message: Message) -> Matched:
+    """The devices that follow the places of ``message`` and want what it says.
+
+    Of those left untold only those are, who want what the other message says: whoever is too
+    choosy for a watch learns that the warning is over.
+    """
+    exercise = message.status in ("Exercise", "Test")
+
+    def found(target: Target, severity: str) -> BitMap:
+        wanted = Wanted(message.kind, rank(severity), exercise=exercise)
+        return match(session, target.keys, target.ranges, wanted)
+
+    untold = (found(Target(some.places, ()), some.severity) for some in message.untold)
+    return Matched(
+        area=found(target_of(message), message.info[0].severity),
+        untold=BitMap.union(BitMap(), *untold),
     )
-    return match(session, target.keys, target.ranges, wanted)
 
 
 def plan_next(database: Database, owner: str, lease: timedelta, shard_size: int) -> bool:
@@ -73,13 +102,9 @@ def plan_next(database: Database, owner: str, lease: timedelta, shard_size: int)
         dispatch = session.get_one(Dispatch, identity, with_for_update=True)
         if dispatch.lease_owner != owner or dispatch.state != "waiting":
             return True
-        _save(
-            session,
-            dispatch,
-            before.after(matched),
-            recipients(message, before, matched),
-            shard_size,
-        )
+        unsent = _supersede(session, dispatch, now())
+        told = recipients(message, before, matched, unsent)
+        _save(session, dispatch, before.after(matched.area), told, shard_size)
     return True
 
 
@@ -130,7 +155,7 @@ def _audience_before(session: Session, thread: str, sequence: int) -> Audience:
 def _save(
     session: Session, dispatch: Dispatch, kept: Audience, told: Audience, shard_size: int
 ) -> None:
-    """The audience, the shards, and the end of what earlier messages had still to say."""
+    """The audience and the shards."""
     moment = now()
     session.add(
         DispatchAudience(
@@ -161,7 +186,6 @@ def _save(
     dispatch.state = "planned" if everyone else "done"
     dispatch.finished = None if everyone else moment
     dispatch.lease_owner = dispatch.lease_until = None
-    _supersede(session, dispatch, moment)
 
 
 def split(devices: BitMap, size: int) -> list[BitMap]:
@@ -169,32 +193,46 @@ def split(devices: BitMap, size: int) -> list[BitMap]:
     return [devices[start : start + size] for start in range(0, len(devices), size)]
 
 
-def _supersede(session: Session, dispatch: Dispatch, moment: datetime) -> None:
-    """Stop what earlier messages of the thread had still to say: it would be out of date."""
+def _supersede(session: Session, dispatch: Dispatch, moment: datetime) -> Audience:
+    """Stop what earlier messages of the thread had still to say; whom they had not yet told.
+
+    A page that is being sent right now counts as not told.
+    """
     older = select(Dispatch.id).where(
         Dispatch.thread == dispatch.thread,
         Dispatch.channel == dispatch.channel,
         Dispatch.sequence < dispatch.sequence,
         Dispatch.state == "planned",
     )
-    done = Shard.sent + Shard.failed + Shard.forgotten + Shard.dropped
-    session.execute(
-        update(Shard)
+    shards = session.scalars(
+        select(Shard)
         .where(Shard.dispatch_id.in_(older), Shard.state != "done")
-        .values(
-            state="done",
-            dropped=Shard.dropped + Shard.size - done,
-            retry=None,
-            reason="superseded",
-            lease_owner=None,
-            lease_until=None,
-        )
-    )
+        .order_by(Shard.id)
+        .with_for_update()
+    ).all()
+    unsent = NOBODY
+    for shard in shards:
+        part = _unsent(session, shard)
+        unsent = Audience(unsent.concerned | part.concerned, unsent.departed | part.departed)
+        shard.dropped = shard.size - shard.sent - shard.failed - shard.forgotten
+        shard.state, shard.retry, shard.reason = "done", None, "superseded"
+        shard.lease_owner = shard.lease_until = None
     session.execute(
         update(Dispatch)
         .where(Dispatch.id.in_(older))
         .values(state="done", finished=moment, reason="superseded")
     )
+    return unsent
+
+
+def _unsent(session: Session, shard: Shard) -> Audience:
+    row = session.get_one(ShardDevices, shard.id)
+    devices, departed = BitMap.deserialize(row.devices), BitMap.deserialize(row.departed)
+    reached = devices.rank(shard.cursor) if shard.cursor >= 0 else 0
+    left = devices[reached:]
+    if shard.retry:
+        left |= BitMap.deserialize(shard.retry)
+    return Audience(left - departed, left & departed)
 
 
 def waiting(session: Session) -> int:

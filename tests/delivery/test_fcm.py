@@ -122,6 +122,12 @@ def test_an_exercise_says_so_in_the_readers_language(message):
     assert shown["data"]["status"] == "Exercise"
 
 
+def test_an_exercise_that_says_so_is_not_marked_again(message):
+    said = "EXERCISE EXERCISE EXERCISE: Flood watch"
+    one = msgspec.structs.replace(changed(message, headline=said), status="Exercise")
+    assert sent(one, "web")["webpush"]["notification"]["title"] == said
+
+
 def test_whom_it_no_longer_concerns_is_told_so_quietly(message):
     update = msgspec.structs.replace(message, msg_type="Update")
     one = sent(update, "ios", languages=("ht",), make=departure)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from flask.testing import FlaskClient
+
 from casa.database import Database
 from casa.delivery.followers import Following
 from casa.delivery.following import SequenceFollower
@@ -94,3 +96,47 @@ def test_who_leaves_while_others_are_being_told(
     publish(warning)
     following.look()
     assert len(wire.heard) == 1
+
+
+class Frames(Wire):
+    """Keeps what each client is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.got: dict[str, list[tuple[str, str, bool, bool]]] = {}
+
+    def send(self, clients: Iterable[str], content: dict[str, Any]) -> None:
+        told = content["msg_type"], content["event"], content["concerns"], content["news"]
+        for client in clients:
+            self.got.setdefault(client, []).append(told)
+
+
+def test_whom_an_advisory_leaves_untold(
+    database: Database, client: FlaskClient, bearer: Callable[[str], dict[str, str]]
+) -> None:
+    wire = Frames()
+    following = SequenceFollower(database, wire.send, 0.1)
+    for code in ("BB", "VC", "GD"):
+        following.follow(code, Following(frozenset([place_key(code)])), None)
+    body = {"hazard": "flood", "name": "Demo"}
+    made = client.post("/v1/hazard-events", json=body, headers=bearer("cdema"))
+    for levels in (
+        {"BB": "watch", "VC": "watch", "GD": "watch"},
+        {"BB": "warning", "VC": "watch", "GD": "watch"},
+        {"BB": "warning", "GD": "all_clear", "VC": "all_clear"},
+    ):
+        path = f"{made.headers['Location']}/advisories?publish=true"
+        client.post(path, json={"levels": levels}, headers=bearer("cdema"))
+    while following.look():
+        pass
+    watch, warning = ("Alert", "Flood watch", True, True), ("Alert", "Flood warning", True, True)
+    assert wire.got["BB"] == [
+        watch,
+        warning,
+        ("Update", "Flood watch", False, False),
+        ("Cancel", "Flood all clear", False, True),
+    ]
+    stays = ("Update", "Flood watch", True, False)
+    assert wire.got["VC"] == [watch, stays, ("Cancel", "Flood all clear", True, True)]
+    missed = following.follow("late", Following(frozenset([place_key("BB")])), 0)["missed"]
+    assert [one["concerns"] for one in missed] == [True, True, False, False]

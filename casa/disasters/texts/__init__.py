@@ -5,7 +5,7 @@ from casa.disasters.texts.catalogue import UnsupportedLanguage
 from casa.disasters.texts.compose import compose
 from casa.disasters.texts.facts import HAZARDS, LEVELS, Facts, Named, Texts
 from casa.disasters.texts.gsm7 import fits_one_message
-from casa.disasters.texts.passage import storm_name
+from casa.disasters.texts.passage import event, storm_name
 
 __all__ = [
     "HAZARDS",
@@ -16,6 +16,7 @@ __all__ = [
     "Texts",
     "UnsupportedLanguage",
     "compose",
+    "event",
     "fits_one_message",
     "storm_name",
 ]

@@ -72,6 +72,11 @@ def label(hazard: str, level: str, storm: Storm | None, words: Catalogue) -> str
     return text[0].upper() + text[1:]
 
 
+def event(hazard: str, level: str, storm: Storm | None, language: str) -> str:
+    """``label`` in a BCP 47 language. Raises UnsupportedLanguage, KeyError."""
+    return label(hazard, level, storm, catalogue(language))
+
+
 def storm_name(storm: Storm, name: str, languages: tuple[str, ...]) -> Named:
     """A storm's full name in each language: "Hurricane Beryl", "Siklòn Beryl"."""
     names = {code: catalogue(code).storm_names[storm].format(name=name) for code in languages}

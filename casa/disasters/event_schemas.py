@@ -1,0 +1,230 @@
+"""The wire form of hazard events and their advisories."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from casa.alerts.phrases import LANGUAGES
+from casa.alerts.schemas import Keyed, Moment, PlaceCode, text
+from casa.database import now
+from casa.disasters.advisory import Advisory
+from casa.disasters.facts import HAZARDS
+from casa.disasters.levels import Level
+from casa.disasters.models import HazardEvent
+from casa.disasters.parts import OverlappingPlaces, finest
+from casa.disasters.storm import tcm, track
+from casa.disasters.storm.track import Track, TrackError
+from casa.problems import FieldError
+
+LEVELS = tuple(level.value for level in Level)
+_STORMS = ("tropical_depression", "tropical_storm", "hurricane")
+_MOST_PLACES = 400
+_MOST_POINTS = 100
+_LONGEST_TRACK = timedelta(days=15)
+_FARTHEST = 70.0  # degrees of latitude: beyond, wind fields come too near to a pole
+_LATEST = timedelta(days=10)
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+
+
+class HazardEventSchema(Schema):
+    """A hazard with a name, of which advisories are to be published."""
+
+    hazard = fields.String(required=True, validate=validate.OneOf(HAZARDS))
+    name = text(60)
+    identifiers = fields.List(
+        fields.String(validate=validate.Regexp(r"^[^\s,<&]{1,40}$")),
+        validate=validate.Length(0, 5),
+        metadata={"description": "Others' for it: NHC storm number, GLIDE number"},
+    )
+    status = fields.String(load_default="Actual", validate=validate.OneOf(("Actual", "Exercise")))
+
+    @post_load
+    def compose(self, data: dict[str, Any], **_: Any) -> HazardEvent:
+        return HazardEvent(**({"name": None, "identifiers": []} | data))
+
+
+def _amount(most: float, unit: str) -> fields.Float:
+    return fields.Float(
+        validate=validate.Range(0, most, min_inclusive=False), metadata={"description": unit}
+    )
+
+
+def _soon() -> Moment:
+    """A moment that texts can be made of and that an alert can wait for."""
+
+    def check(moment: Any) -> None:
+        if abs(moment - now()) > _LATEST:
+            raise ValidationError(f"must be within {_LATEST.days} days from now")
+
+    return Moment(validate=check)
+
+
+class OutlookSchema(Schema):
+    """What is expected at some places."""
+
+    places = fields.List(PlaceCode(), required=True, validate=validate.Length(1, _MOST_PLACES))
+    storm = fields.String(
+        validate=validate.OneOf(_STORMS),
+        metadata={"description": "The strength expected there, maybe less than the storm's own"},
+    )
+    arrival = _soon()
+    wind_kmh = _amount(500, "Sustained wind, km/h")
+    rain_mm = _amount(5_000, "Rain of the whole event, mm")
+    surge_m = _amount(50, "Metres above the usual tide; of a tsunami the height of its waves")
+    magnitude = _amount(10, "Of an earthquake")
+    shelters = fields.List(text(100), validate=validate.Length(0, 20))
+
+
+class AdvisorySchema(Schema):
+    """All levels that are from now on: a place that is missing is at `none`."""
+
+    levels = Keyed(
+        keys=PlaceCode(),
+        values=fields.String(validate=validate.OneOf(LEVELS)),
+        required=True,
+        validate=validate.Length(0, _MOST_PLACES),
+        metadata={"example": {"BB": "warning", "VC-01": "watch"}},
+    )
+    outlook = fields.List(fields.Nested(OutlookSchema), validate=validate.Length(0, 50))
+    next_update = _soon()
+    languages = fields.List(
+        fields.String(validate=validate.OneOf(LANGUAGES)), validate=validate.Length(1, 5)
+    )
+    contact = text(200)
+    track = fields.Dict(
+        metadata={
+            "description": "A storm's forecast: name, identifier, points (time, longitude, "
+            "latitude, wind_kt, radii of winds of 34, 50 and 64 knots in nautical miles)"
+        }
+    )
+    tcm = fields.String(
+        validate=validate.Length(1, 20_000),
+        metadata={"description": "The same as the text of a forecast/advisory (TCM) of NHC"},
+    )
+
+    @validates_schema
+    def fitting(self, data: dict[str, Any], **_: Any) -> None:
+        if "track" in data and "tcm" in data:
+            raise ValidationError("give track or tcm, not both", "tcm")
+        try:
+            finest({code: Level(level) for code, level in data.get("levels", {}).items()})
+        except OverlappingPlaces as overlap:
+            raise ValidationError({"levels": {overlap.code: [str(overlap)]}}) from None
+
+    @post_load
+    def compose(self, data: dict[str, Any], **_: Any) -> Advisory:
+        if "tcm" in data:
+            data["track"] = _read("/tcm", tcm.read, data.pop("tcm"))
+        elif "track" in data:
+            data["track"] = _read("/track", track.from_mapping, data["track"])
+        return msgspec.convert(data, Advisory)
+
+
+def _read(where: str, read: Callable[[Any], Track], given: Any) -> dict[str, Any]:
+    """The track in its one wire form; faults stand where the track has them."""
+    try:
+        found = read(given)
+        _check(found)
+    except OverflowError:
+        raise ValidationError({"_schema": [FieldError(where, "has a time out of range")]}) from None
+    except TrackError as error:
+        in_track = error.where.startswith("$")
+        inner = "".join(f"/{a or b}" for a, b in _STEP.findall(error.where)) if in_track else ""
+        detail = error.detail if in_track else str(error)
+        raise ValidationError({"_schema": [FieldError(where + inner, detail)]}) from None
+    return track.to_mapping(found)
+
+
+def _check(found: Track) -> None:
+    first, last = found.points[0], found.points[-1]
+    if len(found.points) > _MOST_POINTS:
+        raise TrackError("$.points", f"Expected at most {_MOST_POINTS} points")
+    if last.time - first.time > _LONGEST_TRACK:
+        raise TrackError("$.points", f"Expected at most {_LONGEST_TRACK.days} days")
+    if last.time - now() > _LONGEST_TRACK:
+        raise TrackError("$.points", f"Expected times of at most {_LONGEST_TRACK.days} days ahead")
+    if any(abs(point.latitude) > _FARTHEST for point in found.points):
+        raise TrackError("$.points", f"Expected latitudes of -{_FARTHEST:g} to {_FARTHEST:g}")
+
+
+class MadeSchema(Schema):
+    """A message that an advisory made, or is to make."""
+
+    identifier = fields.UUID(allow_none=True)
+    thread = fields.UUID(allow_none=True)
+    msg_type = fields.String(validate=validate.OneOf(("Alert", "Update", "Cancel")))
+    level = fields.String(validate=validate.OneOf(LEVELS))
+    places = fields.List(fields.String())
+    told = fields.Boolean(
+        metadata={"description": "False: it only changes or renews what is in force"}
+    )
+    headline = fields.String(metadata={"description": "In the first language"})
+
+
+class ShownAdvisorySchema(Schema):
+    """An advisory in its event's timeline."""
+
+    number = fields.Integer()
+    state = fields.String(validate=validate.OneOf(("draft", "submitted", "approved", "published")))
+    created = Moment()
+    changed = Moment()
+    issued = Moment(allow_none=True)
+    rejection = fields.String(allow_none=True)
+    says = fields.Dict(metadata={"description": "As it was sent, a `tcm` as its `track`"})
+    messages = fields.List(
+        fields.Nested(MadeSchema),
+        metadata={"description": "What it made; of the unpublished one what it is to make"},
+    )
+
+
+class ShownEventSchema(Schema):
+    id = fields.UUID()
+    hazard = fields.String()
+    name = fields.String(allow_none=True)
+    identifiers = fields.List(fields.String())
+    status = fields.String()
+    created = Moment()
+    ended = Moment(allow_none=True)
+    levels = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Those of the last published advisory"},
+    )
+
+
+class TimelineSchema(ShownEventSchema):
+    """An event with all of its advisories, the first first."""
+
+    advisories = fields.List(fields.Nested(ShownAdvisorySchema))
+
+
+class EventPageSchema(Schema):
+    events = fields.List(fields.Nested(ShownEventSchema))
+    next = fields.String(allow_none=True)
+
+
+class LanguageSchema(Schema):
+    language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES))
+
+
+class SpokenSchema(Schema):
+    """What is said to the places at one level, for a telephone and for the radio."""
+
+    level = fields.String(validate=validate.OneOf(LEVELS))
+    places = fields.List(fields.String())
+    headline = fields.String()
+    description = fields.String()
+    instruction = fields.String()
+    sms = fields.String(
+        metadata={"description": "One short message: 160 characters of GSM-7, or 70 of UCS-2"}
+    )
+    radio = fields.String(metadata={"description": "Read aloud in at most 90 seconds"})
+
+
+class SpokenTextsSchema(Schema):
+    language = fields.String()
+    texts = fields.List(fields.Nested(SpokenSchema))

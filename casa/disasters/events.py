@@ -1,0 +1,211 @@
+"""Hazard events and the life of their advisories: draft, submitted, approved, published.
+
+An event has at most one advisory that is not published, its last: so what was said before stays
+what it was while a second officer reads it. Publishing is one transaction with all of its alerts.
+Each function takes an open writing session, with the event locked; whoever opened it commits.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from casa.agencies import audit
+from casa.agencies.caller import Caller
+from casa.agencies.permissions import Verb, allows, require
+from casa.alerts.kinds import AlertKind
+from casa.alerts.states import Action, State, WrongState, after
+from casa.database import now
+from casa.disasters import advisory_approval, speaking
+from casa.disasters.advisory import Advisory, decode, encode
+from casa.disasters.levels import Level
+from casa.disasters.models import HazardAdvisory, HazardEvent
+from casa.disasters.parts import named
+from casa.problems import not_found
+
+
+def begin(session: Session, caller: Caller, event: HazardEvent) -> None:
+    """Keep a new event; nothing is said yet.
+
+    Raises:
+        Forbidden
+    """
+    require(caller, Verb.DRAFT)
+    event.agency_id = caller.agency_id
+    session.add(event)
+    session.flush()
+    audit.note(session, caller, "event.begin", f"event:{event.id}", after={"status": event.status})
+
+
+def own(session: Session, caller: Caller, identifier: str) -> HazardEvent:
+    """The caller's event, locked for a change.
+
+    Raises:
+        Forbidden
+        Problem: 404, also for another agency's.
+    """
+    require(caller, Verb.READ)
+    event = session.get(HazardEvent, identifier, with_for_update=True)
+    if event is None or event.agency_id != caller.agency_id:
+        raise not_found("such hazard event")
+    return event
+
+
+def listed(
+    session: Session, caller: Caller, before: Sequence[str] | None, limit: int
+) -> list[HazardEvent]:
+    """At most ``limit`` of an agency's events, newest first, after the cursor's row."""
+    require(caller, Verb.READ)
+    query = select(HazardEvent).where(HazardEvent.agency_id == caller.agency_id)
+    if before is not None:
+        moment = datetime.fromisoformat(before[0])
+        same = (HazardEvent.created == moment) & (HazardEvent.id < before[1])
+        query = query.where((HazardEvent.created < moment) | same)
+    query = query.order_by(HazardEvent.created.desc(), HazardEvent.id.desc()).limit(limit)
+    return list(session.scalars(query))
+
+
+def numbered(event: HazardEvent, number: int) -> HazardAdvisory:
+    """The advisory of that number.
+
+    Raises:
+        Problem: 404.
+    """
+    for advisory in event.advisories:
+        if advisory.number == number:
+            return advisory
+    raise not_found("such advisory")
+
+
+def draft(
+    session: Session, caller: Caller, kind: AlertKind, event: HazardEvent, given: Advisory
+) -> HazardAdvisory:
+    """The event's next advisory.
+
+    Raises:
+        Forbidden, InvalidContent, OutsideMandate
+        WrongState: the event has ended, or its last advisory is not published.
+    """
+    require(caller, Verb.DRAFT)
+    _require_open(event)
+    last = event.advisories[-1] if event.advisories else None
+    if last is not None and last.state != State.PUBLISHED:
+        raise WrongState(
+            f"Advisory {last.number} is not published yet: publish, change or discard it first."
+        )
+    speaking.check(caller, kind, speaking.plan(session, caller, event, given, now()))
+    advisory = _added(session, caller, event, given)
+    advisory_approval.note(session, caller, "advisory.draft", advisory, None)
+    return advisory
+
+
+def edit(
+    session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory, given: Advisory
+) -> None:
+    """Let what is not published say something else; an approval that it had is worth nothing then.
+
+    Raises:
+        as ``draft``.
+    """
+    require(caller, Verb.DRAFT)
+    before, advisory.state = advisory.state, after(State(advisory.state), Action.EDIT)
+    speaking.check(caller, kind, speaking.plan(session, caller, advisory.event, given, now()))
+    advisory.content = encode(given)
+    advisory.editors = sorted({*advisory.editors, caller.actor})
+    session.flush()
+    advisory_approval.note(session, caller, "advisory.edit", advisory, before)
+
+
+def discard(session: Session, caller: Caller, advisory: HazardAdvisory) -> None:
+    """Throw away what is not published.
+
+    Raises:
+        Forbidden, WrongState.
+    """
+    require(caller, Verb.DRAFT)
+    _discard(session, caller, advisory)
+
+
+def _discard(session: Session, caller: Caller, advisory: HazardAdvisory) -> None:
+    before, advisory.state = advisory.state, after(State(advisory.state), Action.DISCARD)
+    advisory_approval.note(session, caller, "advisory.discard", advisory, before)
+    event = advisory.event
+    session.delete(advisory)
+    session.flush()
+    session.expire(event, ["advisories"])
+
+
+def go_on(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
+    """Publish a draft where policy lets the caller do so alone, else submit it for approval.
+
+    Raises:
+        as ``publish`` and ``advisory_approval.submit``.
+    """
+    planned = speaking.plan(session, caller, advisory.event, decode(advisory.content), now())
+    alone = allows(caller, Verb.PUBLISH_UNATTENDED)
+    if alone or not speaking.needs_second_officer(kind, planned):
+        publish(session, caller, kind, advisory)
+    else:
+        advisory_approval.submit(session, caller, advisory)
+
+
+def publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
+    """Publish an advisory: all that it has to say, or nothing.
+
+    Raises:
+        as ``lifecycle.publish`` of the alerts that it makes.
+    """
+    require(caller, Verb.PUBLISH)
+    _require_open(advisory.event)
+    _publish(session, caller, kind, advisory)
+
+
+def end(session: Session, caller: Caller, kind: AlertKind, event: HazardEvent) -> None:
+    """Say all clear wherever a level stands, in a last advisory; what is not published is lost.
+
+    Raises:
+        Forbidden
+        WrongState: it has ended.
+    """
+    require(caller, Verb.CANCEL)
+    _require_open(event)
+    for advisory in event.advisories:
+        if advisory.state != State.PUBLISHED:
+            _discard(session, caller, advisory)
+    before = speaking.levels_before(session, event)
+    standing = [place for place, level in before.items() if level.stands]
+    if standing:
+        given = Advisory(levels=dict.fromkeys(named(standing), Level.ALL_CLEAR))
+        _publish(session, caller, kind, _added(session, caller, event, given))
+    event.ended = now()
+    audit.note(session, caller, "event.end", f"event:{event.id}")
+
+
+def _added(session: Session, caller: Caller, event: HazardEvent, given: Advisory) -> HazardAdvisory:
+    advisory = HazardAdvisory(
+        event_id=event.id,
+        number=event.advisories[-1].number + 1 if event.advisories else 1,
+        state=State.DRAFT,
+        content=encode(given),
+        editors=[caller.actor],
+    )
+    event.advisories.append(advisory)
+    session.flush()
+    return advisory
+
+
+def _publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
+    moment = now()
+    approvers = advisory_approval.approvers(session, advisory)
+    planned = speaking.plan(session, caller, advisory.event, decode(advisory.content), moment)
+    before, advisory.state = advisory.state, after(State(advisory.state), Action.PUBLISH)
+    speaking.publish(session, caller, kind, advisory, planned, approvers)
+    advisory.published = moment
+    advisory_approval.note(session, caller, "advisory.publish", advisory, before)
+    session.flush()
+
+
+def _require_open(event: HazardEvent) -> None:
+    if event.ended is not None:
+        raise WrongState("The event has ended: open a new one.")

@@ -1,0 +1,129 @@
+"""From what must be said to the CAP messages that say it: one or two for each thread. Pure.
+
+``levels.what_to_say`` tells who is to hear what; a message is told to all whom its area reaches,
+but for the followers of the places that it leaves ``untold`` (``casa.alerts.message``). So:
+
+* An Update is told either to all of its places, whose level is new, or to none of them.
+* Places that leave a thread for another level, or with an all-clear, hear of it by an Alert of
+  their own. For an all-clear too, as a mere shrinking of somebody else's warning would say it to no
+  radio station, feed or partner. The thread's Update leaves them untold.
+* Places whose level is lifted are told by the thread's Update that it no longer concerns them.
+* The sayings of one thread are one Update, and a Cancel where all others end.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from casa.disasters.levels import (
+    GRAVEST_FIRST,
+    Alert,
+    Cancel,
+    Level,
+    Places,
+    Saying,
+    Thread,
+    Update,
+)
+
+# By place, the level that its followers have heard or hear from another message.
+Untold = Mapping[str, Level]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """An Alert that opens a thread, or with ALL_CLEAR only says so.
+
+    ``ends`` is the level that an all-clear ends, where one stood until now.
+    """
+
+    level: Level
+    places: Places
+    ends: Level | None = None
+
+
+@dataclass(frozen=True)
+class Continuing:
+    """An Update: ``thread`` is from now on for ``places`` at ``level``."""
+
+    thread: str
+    level: Level
+    places: Places
+    untold: Untold
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A Cancel: ``places``, all that are left in ``thread``, end at ``level``."""
+
+    thread: str
+    level: Level
+    places: Places
+    untold: Untold
+
+
+Said = Opening | Continuing | Ending
+
+
+def messages(
+    sayings: Sequence[Saying], said: Sequence[Thread], held: Mapping[str, Places]
+) -> tuple[Said, ...]:
+    """The messages in the order in which they are to be published.
+
+    The first are those of the sayings' Alerts, one for each. ``held`` are all places that each
+    thread ever stood for.
+    """
+    alerts = [one for one in sayings if isinstance(one, Alert)]
+    moved = {place: one.level for one in alerts for place in one.places}
+    cleared: dict[Level, Places] = {}
+    going_on: list[Said] = []
+    for thread in said:
+        own = [
+            one for one in sayings if not isinstance(one, Alert) and one.thread == thread.identifier
+        ]
+        if not own or thread.level is None:
+            continue
+        going_on += _of_thread(thread, own, held[thread.identifier], moved)
+        if safe := _leaving(own, Level.ALL_CLEAR):
+            cleared[thread.level] = cleared.get(thread.level, frozenset()) | safe
+    opened = [Opening(one.level, one.places) for one in alerts]
+    safe_now = [
+        Opening(Level.ALL_CLEAR, cleared[level], level)
+        for level in GRAVEST_FIRST
+        if level in cleared
+    ]
+    return (*opened, *safe_now, *going_on)
+
+
+def renewal(thread: Thread) -> Continuing:
+    """An Update that only keeps a thread in force; ``thread`` stands."""
+    if thread.level is None:
+        raise ValueError(f"the thread {thread.identifier} has ended")
+    untold = dict.fromkeys(thread.places, thread.level)
+    return Continuing(thread.identifier, thread.level, thread.places, untold)
+
+
+def _of_thread(
+    thread: Thread, own: Sequence[Update | Cancel], held: Places, moved: Untold
+) -> Iterator[Said]:
+    """``moved`` are the levels that the Alerts of the same advisory tell."""
+    updates = [one for one in own if isinstance(one, Update)]
+    lifted = _leaving(own, Level.NONE)
+    left = frozenset[str]().union(*(one.leaving for one in updates)) - lifted
+    end = next((one for one in own if isinstance(one, Cancel)), None)
+    if updates:
+        last = updates[-1]
+        # An all-clear is as severe as what it ends.
+        untold = {place: moved.get(place, thread.heard[place]) for place in left}
+        if end is not None or last.told != last.places:
+            untold |= dict.fromkeys(last.places, last.level)
+        yield Continuing(thread.identifier, last.level, last.places, untold)
+    if end is not None:
+        # Those who left have heard of it, however choosy they are.
+        untold = dict.fromkeys(held - end.places, GRAVEST_FIRST[0])
+        yield Ending(thread.identifier, end.level, end.places, untold)
+
+
+def _leaving(own: Sequence[Update | Cancel], news: Level) -> Places:
+    """Those who leave the thread while it goes on and hear ``news`` for it."""
+    told = (one.told for one in own if isinstance(one, Update) and one.news is news and one.leaving)
+    return frozenset().union(*told)

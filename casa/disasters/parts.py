@@ -1,0 +1,52 @@
+"""The places of an advisory, each as fine as a level of its own can be. Pure.
+
+A level for a state is one for each of its parts: its subdivisions and its waters. So a parish can
+be raised above the rest of its state and what changes is compared part by part. What is said names
+the state again where all of its parts are meant.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from casa.disasters.levels import Level
+from casa.geography.places import gazetteer
+
+
+class OverlappingPlaces(ValueError):
+    """``code`` lies in another place that has a level too and cannot be divided."""
+
+    def __init__(self, code: str, state: str) -> None:
+        super().__init__(f"{code} lies in {state}, which is one place here: give {state} alone.")
+        self.code = code
+
+
+def parts_of(code: str) -> tuple[str, ...]:
+    """The parts of a divided state; any other place alone. Raises UnknownPlace."""
+    place = gazetteer().place(code)
+    if place.kind != "state" or not gazetteer().subdivisions(code):
+        return (code,)
+    return tuple(one.code for one in gazetteer().places(state=code) if one.kind != "state")
+
+
+def finest(levels: Mapping[str, Level]) -> dict[str, Level]:
+    """The level of each part; one given for a part goes before one given for its state.
+
+    Raises:
+        OverlappingPlaces, UnknownPlace.
+    """
+    found: dict[str, Level] = {}
+    for code, level in sorted(levels.items(), key=lambda one: (len(one[0]), one[0])):
+        state = gazetteer().place(code).state
+        if code != state and state in levels and parts_of(state) == (state,):
+            raise OverlappingPlaces(code, state)
+        found.update(dict.fromkeys(parts_of(code), level))
+    return found
+
+
+def named(codes: Iterable[str]) -> tuple[str, ...]:
+    """The fewest codes that name these parts together, in order."""
+    wanted = set(codes)
+    for state in {gazetteer().place(code).state for code in wanted}:
+        parts = parts_of(state)
+        if wanted.issuperset(parts):
+            wanted = wanted - set(parts) | {state}
+    return tuple(sorted(wanted))

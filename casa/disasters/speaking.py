@@ -1,0 +1,253 @@
+"""An advisory's messages: planned from what the event has said so far, and published together.
+
+All of them are published in the one transaction that the caller has open, or none. A thread that
+nothing is to be said of is renewed before it runs out, told to nobody. One that an officer has
+cancelled by hand has ended; one that ran out is opened anew where its level still stands.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from casa.agencies.caller import Caller
+from casa.alerts import approval, lifecycle, policy
+from casa.alerts.content import Content
+from casa.alerts.kinds import AlertKind
+from casa.alerts.message import Untold
+from casa.alerts.models import Alert, PublishedMessage
+from casa.alerts.states import State
+from casa.disasters import wording
+from casa.disasters.advisory import Advisory, decode
+from casa.disasters.facts import LEVELS
+from casa.disasters.levels import GRAVEST_FIRST, Level, Places, Saying, Thread, follow, what_to_say
+from casa.disasters.messages import Continuing, Ending, Opening, Said, messages, renewal
+from casa.disasters.models import AdvisoryMessage, HazardAdvisory, HazardEvent, HazardThread
+from casa.disasters.parts import named
+
+_RENEWED_FROM = wording.LIFETIME / 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an advisory is to publish: each message and its content, in order."""
+
+    threads: tuple[Thread, ...]
+    sayings: tuple[Saying, ...]
+    messages: tuple[tuple[Said, Content], ...]
+    heads: dict[str, Alert]
+
+
+def plan(
+    session: Session, caller: Caller, event: HazardEvent, given: Advisory, moment: datetime
+) -> Plan:
+    """What publishing an advisory now would say."""
+    rows = session.scalars(
+        select(HazardThread)
+        .where(HazardThread.event_id == event.id)
+        .order_by(HazardThread.position)
+    ).all()
+    heads = _heads(session, [row.identifier for row in rows])
+    threads = tuple(_as_it_is(row, heads[row.identifier], moment) for row in rows)
+    before = levels_before(session, event)
+    for row in rows:
+        if _ran_out(heads[row.identifier], moment):
+            before |= dict.fromkeys(_heard(row).places, Level.NONE)
+    sayings = what_to_say(before, given.by_part, threads)
+    held = {row.identifier: frozenset(row.held) for row in rows}
+    said = (*messages(sayings, threads, held), *_renewals(threads, sayings, heads, moment))
+    texts = ((one, _text(event, given, caller, moment, one, heads)) for one in said)
+    return Plan(threads, sayings, tuple(texts), heads)
+
+
+def levels_before(session: Session, event: HazardEvent) -> dict[str, Level]:
+    """The level of each part by the last published advisory."""
+    last = session.scalars(
+        select(HazardAdvisory.content)
+        .where(HazardAdvisory.event_id == event.id, HazardAdvisory.state == State.PUBLISHED)
+        .order_by(HazardAdvisory.number.desc())
+        .limit(1)
+    ).first()
+    return decode(last).by_part if last else {}
+
+
+def check(caller: Caller, kind: AlertKind, planned: Plan) -> None:
+    """Refuse what ``caller`` may not publish; what ends a thread may always be said.
+
+    Raises:
+        InvalidContent, OutsideMandate.
+    """
+    for said, text in planned.messages:
+        if not isinstance(said, Ending):
+            lifecycle.check(caller, kind, text)
+
+
+def needs_second_officer(kind: AlertKind, planned: Plan) -> bool:
+    """Whether one of the messages asks for a second officer, and so the advisory does."""
+    return any(
+        policy.needs_second_officer(kind, text)
+        for said, text in planned.messages
+        if not isinstance(said, Ending)
+    )
+
+
+def is_told(said: Said) -> bool:
+    """Whether those at the message's level are notified of it."""
+    return not isinstance(said, Continuing) or not said.places <= said.untold.keys()
+
+
+def publish(
+    session: Session,
+    caller: Caller,
+    kind: AlertKind,
+    advisory: HazardAdvisory,
+    planned: Plan,
+    approvers: Sequence[str],
+) -> None:
+    """Publish the messages, and keep which they were and what each place has heard by now.
+
+    ``approvers`` have approved the advisory as it stands: what they approved stands for each
+    message, whose own publication asks for it.
+
+    Raises:
+        as ``lifecycle.publish`` and ``lifecycle.cancel``.
+    """
+    heads = dict(planned.heads)
+    published = []
+    for position, (said, text) in enumerate(planned.messages):
+        alert = _publish(session, caller, kind, advisory, said, text, heads, approvers)
+        heads[alert.thread] = alert
+        published.append(alert.thread)
+        session.add(_kept(advisory, position, said, alert))
+    _keep_threads(session, advisory.event_id, planned, iter(published))
+    session.flush()
+
+
+def _publish(
+    session: Session,
+    caller: Caller,
+    kind: AlertKind,
+    advisory: HazardAdvisory,
+    said: Said,
+    text: Content,
+    heads: dict[str, Alert],
+    approvers: Sequence[str],
+) -> Alert:
+    if isinstance(said, Ending):
+        return lifecycle.cancel(session, caller, kind, heads[said.thread], text)[0]
+    replaces = heads[said.thread] if isinstance(said, Continuing) else None
+    alert = lifecycle.drafted(session, caller, kind, text, replaces, advisory.editors)
+    if approvers:
+        approval.carry_over(session, caller, alert, approvers)
+    lifecycle.publish(session, caller, kind, alert)
+    return alert
+
+
+def _heads(session: Session, threads: Sequence[str]) -> dict[str, Alert]:
+    """The last published message of each thread."""
+    last = (
+        select(func.max(PublishedMessage.sequence))
+        .where(PublishedMessage.thread.in_(threads))
+        .group_by(PublishedMessage.thread)
+    )
+    query = select(Alert).join(Alert.published).where(PublishedMessage.sequence.in_(last))
+    return {alert.thread: alert for alert in session.scalars(query)}
+
+
+def _heard(row: HazardThread) -> Thread:
+    return Thread(row.identifier, {place: Level(level) for place, level in row.heard.items()})
+
+
+def _ran_out(head: Alert, moment: datetime) -> bool:
+    expired = lifecycle.state_now(head, moment) is State.EXPIRED
+    return expired and head.msg_type != "Cancel"
+
+
+def _as_it_is(row: HazardThread, head: Alert, moment: datetime) -> Thread:
+    """The thread, at no level where it was cancelled by hand or ran out."""
+    thread = _heard(row)
+    if head.msg_type != "Cancel" and not _ran_out(head, moment):
+        return thread
+    over = {place: Level.NONE if level.stands else level for place, level in thread.heard.items()}
+    return Thread(thread.identifier, over)
+
+
+def _renewals(
+    threads: Sequence[Thread],
+    sayings: Sequence[Saying],
+    heads: dict[str, Alert],
+    moment: datetime,
+) -> Iterator[Continuing]:
+    """Updates of the threads that stand, that nothing is said of, and that would soon run out."""
+    spoken_of = {getattr(one, "thread", None) for one in sayings}
+    for thread in threads:
+        published = heads[thread.identifier].published
+        if thread.level is None or thread.identifier in spoken_of or published is None:
+            continue
+        if published.expires - moment < _RENEWED_FROM:
+            yield renewal(thread)
+
+
+def _text(
+    event: HazardEvent,
+    given: Advisory,
+    caller: Caller,
+    moment: datetime,
+    said: Said,
+    heads: dict[str, Alert],
+) -> Content:
+    if isinstance(said, Opening):
+        return wording.content(event, given, caller, moment, said.level, said.places, said.ends)
+    message = lifecycle.message_of(heads[said.thread])
+    if message is None:
+        raise LookupError(f"the thread {said.thread} was never published")
+    if said.level is Level.NONE:
+        text = wording.lifted(message, moment, said.places)
+    else:
+        ends = wording.level_of(message)
+        text = wording.content(event, given, caller, moment, said.level, said.places, ends)
+    return msgspec.structs.replace(text, untold=tuple(_untold(said.untold, said.places)))
+
+
+def _untold(untold: Mapping[str, Level], places: Places) -> Iterator[Untold]:
+    """As codes; those of the message's own area just as the area has them."""
+    for of_area in (True, False):
+        for level in GRAVEST_FIRST:
+            codes = [
+                place
+                for place, one in untold.items()
+                if one is level and (place in places) is of_area
+            ]
+            if codes:
+                yield Untold(named(codes), LEVELS[level][1])
+
+
+def _kept(advisory: HazardAdvisory, position: int, said: Said, alert: Alert) -> AdvisoryMessage:
+    return AdvisoryMessage(
+        advisory_id=advisory.id,
+        position=position,
+        identifier=alert.identifier,
+        thread=alert.thread,
+        msg_type=alert.msg_type,
+        level=said.level,
+        places=list(named(said.places)),
+        told=is_told(said),
+    )
+
+
+def _keep_threads(session: Session, event_id: str, planned: Plan, opened: Iterator[str]) -> None:
+    """What each place has heard; ``opened`` begin with the threads of the sayings' Alerts."""
+    for position, thread in enumerate(follow(planned.threads, planned.sayings, opened)):
+        row = session.get(HazardThread, thread.identifier)
+        if row is None:
+            row = HazardThread(
+                identifier=thread.identifier,
+                event_id=event_id,
+                position=position,
+                held=sorted(thread.heard),
+            )
+            session.add(row)
+        row.heard = {place: str(level) for place, level in sorted(thread.heard.items())}

@@ -1,0 +1,162 @@
+"""What a message of a hazard event says, in each language: from levels and outlooks to content."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from casa.agencies.caller import Caller
+from casa.alerts import areas
+from casa.alerts.cancellation import ending
+from casa.alerts.content import Content
+from casa.alerts.message import Info, Message, Value
+from casa.alerts.phrases import LANGUAGES, languages_for
+from casa.disasters import texts
+from casa.disasters.advisory import Advisory, expected
+from casa.disasters.facts import CATEGORY, LEVELS
+from casa.disasters.levels import Level, Places
+from casa.disasters.parts import named
+from casa.geography.places import gazetteer
+
+# Advisories come every three to six hours; what none of them renews is out of date after a day.
+LIFETIME = timedelta(hours=24)
+_ALL_CLEAR = ("Past", "Observed")
+LEVEL_PARAMETER = "casa:level"
+
+
+class Event(Protocol):
+    """What its messages must know of a hazard event."""
+
+    @property
+    def hazard(self) -> str: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def identifiers(self) -> Sequence[str]: ...
+    @property
+    def status(self) -> str: ...
+
+
+def incidents(event: Event) -> tuple[str, ...]:
+    """The words that tie all of an event's messages together (CAP: without spaces)."""
+    name = "-".join((event.name or event.hazard).lower().translate(_NOT_IN_A_WORD).split())
+    return tuple(dict.fromkeys((name, *event.identifiers)))
+
+
+_NOT_IN_A_WORD = str.maketrans(",<&", "   ")
+
+
+def content(
+    event: Event,
+    advisory: Advisory,
+    caller: Caller,
+    moment: datetime,
+    level: Level,
+    places: Places,
+    ends: Level | None = None,
+) -> Content:
+    """What parts hear of a level that now stands there, or of an all-clear.
+
+    ``ends`` is the level that an all-clear ends: it is as severe, so that it reaches whoever heard
+    of that.
+    """
+    codes = named(places)
+    facts = facts_of(event, advisory, caller, level, sorted(places))
+    area = areas.of_places(codes)
+    return Content(
+        status=event.status,
+        incidents=incidents(event),
+        area=area,
+        info=tuple(
+            _info(event, facts, caller, moment, level, ends or Level.WATCH, language)
+            for language in advisory.languages or languages_for(areas.target(area).places)
+        ),
+    )
+
+
+def lifted(message: Message, moment: datetime, places: Places) -> Content:
+    """The end of a thread whose last places are at no level any more."""
+    text = ending(message, moment, {})
+    told = Value(LEVEL_PARAMETER, Level.NONE)
+    return msgspec.structs.replace(
+        text,
+        area=areas.of_places(named(places)),
+        info=tuple(msgspec.structs.replace(info, parameter=(told,)) for info in text.info),
+    )
+
+
+def level_of(message: Message) -> Level:
+    """The level that a message of an event told."""
+    return next(
+        Level(one.value) for one in message.info[0].parameter if one.name == LEVEL_PARAMETER
+    )
+
+
+def facts_of(
+    event: Event, advisory: Advisory, caller: Caller, level: Level, codes: Sequence[str]
+) -> texts.Facts:
+    """The facts that the texts for some parts at a level are made of."""
+    shown = [gazetteer().place(code) for code in named(codes)]
+    outlook = expected(advisory, codes) if level.stands else expected(Advisory(levels={}), codes)
+    return texts.Facts(
+        places=tuple(texts.Named(place.name, place.names) for place in shown),
+        states=tuple(dict.fromkeys(place.state for place in shown)),
+        event_name=_event_name(event, advisory),
+        storm=outlook.storm,
+        arrival=outlook.arrival,
+        next_update=advisory.next_update if level.stands else None,
+        wind_kmh=outlook.wind_kmh,
+        rain_mm=outlook.rain_mm,
+        surge_m=outlook.surge_m,
+        magnitude=outlook.magnitude,
+        shelters=outlook.shelters,
+        agency=texts.Named(caller.name),
+        contact=advisory.contact or caller.contact,
+        status=event.status,  # type: ignore[arg-type]
+    )
+
+
+def _event_name(event: Event, advisory: Advisory) -> texts.Named | None:
+    if not event.name:
+        return None
+    strengths = {one.storm for one in advisory.outlook}
+    for storm in ("hurricane", "tropical_storm", "tropical_depression"):
+        if event.hazard == "tropical_cyclone" and storm in strengths:
+            return texts.storm_name(storm, event.name, LANGUAGES)
+    return texts.Named(event.name)
+
+
+def _info(
+    event: Event,
+    facts: texts.Facts,
+    caller: Caller,
+    moment: datetime,
+    level: Level,
+    ends: Level,
+    language: str,
+) -> Info:
+    said = texts.compose(event.hazard, level, facts, language)
+    urgency, severity, certainty = LEVELS[level if level.stands else ends]
+    response: tuple[str, ...] = ("Prepare",) if level is Level.WATCH else ("Prepare", "Execute")
+    if not level.stands:
+        urgency, certainty = _ALL_CLEAR
+        response = ("AllClear",)
+    return Info(
+        language=language,
+        category=(CATEGORY[event.hazard],),
+        event=texts.event(event.hazard, level, facts.storm, language),
+        response_type=response,
+        urgency=urgency,
+        severity=severity,
+        certainty=certainty,
+        onset=facts.arrival,
+        expires=max(facts.arrival or moment, moment) + LIFETIME,
+        sender_name=caller.name,
+        headline=said.headline,
+        description=said.description,
+        instruction=said.instruction or None,
+        web=caller.web,
+        contact=facts.contact,
+        parameter=(Value(LEVEL_PARAMETER, level),),
+    )
