@@ -262,8 +262,9 @@ def test_arrivals_across_180_degrees(across):
     st.floats(5, 30),
     st.floats(0, 360),
     st.tuples(*[st.sampled_from([0, 30, 90, 160])] * 4),
-    st.floats(-3, 3),
-    st.floats(-3, 3),
+    # A place that stays just on the line between two quadrants lies in both, or in neither.
+    st.floats(-3, 3).filter(lambda degrees: abs(degrees) > 0.01),
+    st.floats(-3, 3).filter(lambda degrees: abs(degrees) > 0.01),
 )
 def test_places_reached_and_the_swath_agree(x, y, heading, radii, dx, dy):
     to_x, to_y, _ = GEOD.fwd(x, y, heading, 400_000)
