@@ -35,9 +35,9 @@ from casa import create_app, schema
 from casa.agencies import keys
 from casa.agencies.caller import Caller
 from casa.agencies.demonstration import DEMONSTRATION
-from casa.alerts.lifecycle import decode_message
 from casa.alerts.message import Message
 from casa.alerts.models import PublishedMessage
+from casa.alerts.publication import decode_message
 from casa.database import Database, now
 from casa.delivery.planning import Matched, matched_by, plan_next
 from casa.disasters import wording

@@ -12,7 +12,7 @@ from casa import paging
 from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
-from casa.alerts import lifecycle, reading
+from casa.alerts import lifecycle, publication, reading
 from casa.alerts.cancellation import cancellation
 from casa.alerts.drafts import draft_json, own_alert, problems
 from casa.alerts.kinds import AlertKind, UnknownKind, kinds
@@ -171,7 +171,7 @@ class Cancel(MethodView):
         known = caller()
         with problems(), database().writing() as session:
             old = own_alert(session, known, str(identifier))
-            message = lifecycle.message_of(old)
+            message = publication.message_of(old)
             if message is None:
                 raise WrongState("Cannot cancel a draft: throw it away with DELETE.")
             kind = kinds()[old.kind]

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import OutsideMandate
 from casa.agencies.permissions import Forbidden, StepUpNeeded, Verb, allows, require
-from casa.alerts import approval, areas, crossing, lifecycle
+from casa.alerts import approval, areas, crossing, publication
 from casa.alerts.approval import ApprovalMissing, OwnDraft
 from casa.alerts.content import InvalidContent
 from casa.alerts.models import Alert
@@ -91,13 +91,13 @@ def foreign_part(session: Session, caller: Caller, identifier: str) -> Alert:
 
 def draft_json(alert: Alert) -> dict[str, Any]:
     """An alert as its own agency sees it: its life, and its content while it is a draft."""
-    message = lifecycle.message_of(alert)
+    message = publication.message_of(alert)
     described: dict[str, Any] = {
         "identifier": alert.identifier,
         "thread": alert.thread,
         "kind": alert.kind,
         "msg_type": alert.msg_type,
-        "state": lifecycle.state_now(alert).value,
+        "state": publication.state_now(alert).value,
         "replaces": alert.replaces,
         "rejection": alert.note,
         "cross_border": alert.crosses,
@@ -108,7 +108,7 @@ def draft_json(alert: Alert) -> dict[str, Any]:
         "changed": alert.changed.isoformat(),
         "sequence": message.sequence if message else None,
     }
-    said = message or lifecycle.draft_content(alert)
+    said = message or publication.draft_content(alert)
     built: dict[str, Any] = msgspec.to_builtins(said)
     described |= {name: value for name, value in built.items() if name not in described}
     described["reaches"] = [place.code for place in areas.target(said.area).places]

@@ -10,33 +10,29 @@ opened it commits.
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casa.agencies import audit, mandates
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
-from casa.alerts import approval, areas, content, crossing, outbox, parts, sequence
+from casa.alerts import approval, areas, content, crossing, parts
 from casa.alerts.cancellation import cancellation
 from casa.alerts.content import Content, InvalidContent
-from casa.alerts.exercise import marked
 from casa.alerts.kinds import AlertKind
-from casa.alerts.message import Message, Reference
-from casa.alerts.models import Alert, MessagePlace, PublishedMessage
+from casa.alerts.message import Message
+from casa.alerts.models import Alert
 from casa.alerts.policy import needs_second_officer
-from casa.alerts.states import Action, State, WrongState, after, at
+from casa.alerts.publication import draft_content, message_of, send, state_now
+from casa.alerts.states import Action, State, WrongState, after
 from casa.alerts.withdrawal import withdraw
 from casa.database import now
 
 log = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
-_decode_content = msgspec.json.Decoder(Content).decode
-decode_message = msgspec.json.Decoder(Message).decode
 
 
 def draft(
@@ -224,7 +220,7 @@ def _end(
     ending = _new(session, alert.agency_id, alert.kind, "Cancel", text, alert, (caller.actor,))
     if kind.closing is not None:
         withdraw(session, alert.thread, now())
-    return ending, _send(session, caller, ending, text, "alert.cancel")
+    return ending, send(session, caller, ending, text, "alert.cancel")
 
 
 def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> Message:
@@ -234,7 +230,7 @@ def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) ->
         division = crossing.divide(caller.mandates, kind.code, text, now())
         text, abroad = division.home, division.parts
     check(caller, kind, text)
-    message = _send(session, caller, alert, text, "alert.publish")
+    message = send(session, caller, alert, text, "alert.publish")
     for part in parts.in_force(session, alert, abroad):
         _end(session, caller, kind, part, cancellation(kind, _published(part), now(), {}))
     parts.ask(session, caller, alert, abroad)
@@ -256,38 +252,7 @@ def consent(
     text = draft_content(part)
     check(caller, kind, text)
     approval.approve(session, caller, part)
-    return _send(session, replace(agency, actor=caller.actor), part, text, "alert.publish")
-
-
-def _send(session: Session, caller: Caller, alert: Alert, text: Content, action: str) -> Message:
-    before, alert.state = alert.state, after(state_now(alert), Action.PUBLISH)
-    said = approval.digest(alert)
-    number = sequence.take(session)
-    references = _supersede(session, alert)
-    message = Message(
-        identifier=alert.identifier,
-        thread=alert.thread,
-        kind=alert.kind,
-        sequence=number,
-        sender=caller.sender,
-        sent=text.sent or now(),
-        status=text.status,
-        msg_type=alert.msg_type,
-        scope=text.scope,
-        source=text.source,
-        note=text.note,
-        code=text.code,
-        references=references,
-        incidents=text.incidents,
-        info=tuple(marked(info, text.status) for info in text.info),
-        area=text.area,
-        untold=text.untold,
-    )
-    alert.content = None
-    _store(session, alert, message, number)
-    outbox.post(session, message)
-    approval.note(session, caller, action, alert, before, content=said, sequence=number)
-    return message
+    return send(session, replace(agency, actor=caller.actor), part, text, "alert.publish")
 
 
 def _require_same_status(replaced: Alert, text: Content) -> None:
@@ -330,69 +295,8 @@ def _check_content(kind: AlertKind, text: Content) -> None:
         raise InvalidContent(found)
 
 
-def draft_content(alert: Alert) -> Content:
-    if alert.content is None:
-        raise WrongState("It is published; its message holds its content.")
-    return _decode_content(alert.content)
-
-
-def message_of(alert: Alert) -> Message | None:
-    """The published message, ``None`` for a draft."""
-    return decode_message(alert.published.content) if alert.published else None
-
-
 def _published(alert: Alert) -> Message:
     message = message_of(alert)
     if message is None:
         raise WrongState("It is not published.")
     return message
-
-
-def state_now(alert: Alert, moment: datetime | None = None) -> State:
-    expires = alert.published.expires if alert.published else None
-    return at(State(alert.state), expires, moment or now())
-
-
-def _supersede(session: Session, alert: Alert) -> tuple[Reference, ...]:
-    """Mark what ``alert`` replaces, and name every earlier message of the thread, oldest first."""
-    if alert.replaces is None:
-        return ()
-    replaced = session.get_one(Alert, alert.replaces, with_for_update=True, populate_existing=True)
-    if replaced.published is not None and replaced.published.msg_type == "Cancel":
-        raise WrongState("Cannot continue this thread: it has been cancelled.")
-    action = Action.CANCEL if alert.msg_type == "Cancel" else Action.UPDATE
-    replaced.state = after(state_now(replaced), action)
-    earlier = session.scalars(
-        select(PublishedMessage)
-        .where(PublishedMessage.thread == alert.thread)
-        .order_by(PublishedMessage.sequence)
-    )
-    messages = [decode_message(row.content) for row in earlier]
-    return tuple(Reference(m.sender, m.identifier, m.sent) for m in messages)
-
-
-def _store(session: Session, alert: Alert, message: Message, number: int) -> None:
-    meant = areas.target_of(message)
-    west, south, east, north = meant.geometry.bounds
-    first = message.info[0]
-    session.add(
-        PublishedMessage(
-            sequence=number,
-            alert=alert,
-            thread=message.thread,
-            kind=message.kind,
-            status=message.status,
-            msg_type=message.msg_type,
-            severity=mandates.rank(first.severity),
-            sent=message.sent,
-            expires=max(info.expires for info in message.info),
-            west=west,
-            south=south,
-            east=east,
-            north=north,
-            content=_encode(message),
-        )
-    )
-    session.flush()
-    session.add_all(MessagePlace(place=key, sequence=number) for key in meant.keys)
-    session.flush()

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from casa import paging
 from casa.alerts import areas
-from casa.alerts.lifecycle import decode_message, state_now
 from casa.alerts.message import Message
 from casa.alerts.models import Alert, MessagePlace, PublishedMessage
+from casa.alerts.publication import decode_message, state_now
 from casa.alerts.states import State
 from casa.alerts.withdrawal import Withdrawn, is_public
 from casa.geography.places import place_key

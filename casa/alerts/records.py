@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from casa import paging
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
-from casa.alerts import lifecycle
+from casa.alerts import lifecycle, publication
 from casa.alerts.cancellation import cancellation
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
@@ -99,9 +99,9 @@ def end(
     require(caller, Verb.DRAFT if alert is None else Verb.CANCEL)
     if kind.closing is not None:
         withdraw(session, record.thread, record.ended)
-    if alert is None or lifecycle.state_now(alert) is not State.PUBLISHED:
+    if alert is None or publication.state_now(alert) is not State.PUBLISHED:
         return
-    message = lifecycle.message_of(alert)
+    message = publication.message_of(alert)
     if message is not None and message.msg_type != "Cancel":
         text = cancellation(kind, message, record.ended, reasons)
         lifecycle.cancel(session, caller, kind, alert, text)

@@ -17,9 +17,9 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from casa.alerts.lifecycle import decode_message
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
+from casa.alerts.publication import decode_message
 from casa.audience.matching import Recipient, forget, recipients
 from casa.database import Database, now
 from casa.delivery.models import Shard, ShardDevices

@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session, aliased
 
 from casa.agencies.mandates import rank
 from casa.alerts.areas import is_news, target_of
-from casa.alerts.lifecycle import decode_message
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
+from casa.alerts.publication import decode_message
 from casa.audience.matching import Wanted, match
 from casa.database import Database, now
 from casa.delivery.models import DispatchAudience, Shard, ShardDevices

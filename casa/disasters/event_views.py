@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from casa.agencies.caller import Caller
-from casa.alerts import lifecycle
+from casa.alerts import publication
 from casa.alerts.models import Alert
 from casa.alerts.states import State
 from casa.database import now
@@ -66,7 +66,7 @@ def advisory_json(session: Session, caller: Caller, advisory: HazardAdvisory) ->
 
 def _made(session: Session, advisory: HazardAdvisory) -> Iterable[Object]:
     for one in advisory.messages:
-        message = lifecycle.message_of(session.get_one(Alert, one.identifier))
+        message = publication.message_of(session.get_one(Alert, one.identifier))
         yield {
             "identifier": one.identifier,
             "thread": one.thread,

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casa.agencies.caller import Caller
-from casa.alerts import approval, lifecycle, policy
+from casa.alerts import approval, lifecycle, policy, publication
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Untold
@@ -162,7 +162,7 @@ def _heard(row: HazardThread) -> Thread:
 
 
 def _ran_out(head: Alert, moment: datetime) -> bool:
-    expired = lifecycle.state_now(head, moment) is State.EXPIRED
+    expired = publication.state_now(head, moment) is State.EXPIRED
     return expired and head.msg_type != "Cancel"
 
 
@@ -201,7 +201,7 @@ def _text(
 ) -> Content:
     if isinstance(said, Opening):
         return wording.content(event, given, caller, moment, said.level, said.places, said.ends)
-    message = lifecycle.message_of(heads[said.thread])
+    message = publication.message_of(heads[said.thread])
     if message is None:
         raise LookupError(f"the thread {said.thread} was never published")
     if said.level is Level.NONE:

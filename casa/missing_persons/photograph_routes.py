@@ -13,7 +13,7 @@ from casa.agencies import audit
 from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
-from casa.alerts import lifecycle, records
+from casa.alerts import publication, records
 from casa.alerts.agency_routes import PublishSchema
 from casa.alerts.drafts import problems
 from casa.alerts.record_routes import record_problems
@@ -208,7 +208,7 @@ def _can_change(session: Session, record: MissingPerson) -> bool:
     alert = records.head(session, record)
     if record.ended is not None or alert is None:
         return False
-    in_force = lifecycle.state_now(alert) is State.PUBLISHED
+    in_force = publication.state_now(alert) is State.PUBLISHED
     cancels = alert.msg_type == "Cancel"
     return alert.state in UNPUBLISHED or (in_force and not cancels)
 

@@ -23,8 +23,8 @@ from sqlalchemy import func, select
 from casa.agencies import keys
 from casa.agencies.models import Agency
 from casa.agencies.permissions import Role
-from casa.alerts.lifecycle import decode_message
 from casa.alerts.models import Alert, Approval, PublishedMessage
+from casa.alerts.publication import decode_message
 from casa.database import Database
 from tests.conftest import SignedIn, later
 

@@ -20,8 +20,8 @@ from sqlalchemy import select
 from casa.agencies import keys
 from casa.agencies.models import Agency
 from casa.agencies.permissions import Role
-from casa.alerts.lifecycle import decode_message
 from casa.alerts.models import Approval, PublishedMessage
+from casa.alerts.publication import decode_message
 from casa.database import Database
 from casa.disasters.models import HazardAdvisory
 from tests.conftest import SignedIn
