@@ -26,12 +26,12 @@ from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
-from casa.exchange import cap, geojson, signatures
+from casa.exchange import cap, feed_routes, geojson, signatures
 from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
 from casa.geography import places
 from casa.geography import routes as place_routes
-from casa.missing_persons import photograph_routes, reporting_routes, sighting_routes
+from casa.missing_persons import photograph_routes, public_routes, reporting_routes, sighting_routes
 from casa.missing_persons import routes as missing_person_routes
 from casa.missing_persons.kind import KIND as MISSING_PERSON
 from casa.missing_persons.media import Media
@@ -51,6 +51,7 @@ BLUEPRINTS = (
     template_routes.blueprint,
     accident_routes.blueprint,
     missing_person_routes.blueprint,
+    public_routes.blueprint,
     photograph_routes.blueprint,
     photograph_routes.files,
     reporting_routes.blueprint,
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     webpush_routes.blueprint,
     place_routes.blueprint,
     exchange_routes.blueprint,
+    feed_routes.blueprint,
     operations_blueprint,
 )
 

@@ -71,6 +71,13 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
     parameter: tuple[Value, ...] = ()
     resource: tuple[Resource, ...] = ()
 
+    @property
+    def thumbnail(self) -> str | None:
+        """Where the smallest picture stands, for a notification on a weak network."""
+        pictures = [one for one in self.resource if one.mime_type.startswith("image/") and one.uri]
+        smallest = min(pictures, key=lambda one: one.size or 0, default=None)
+        return smallest.uri if smallest else None
+
 
 class Reference(msgspec.Struct, frozen=True):
     """An earlier message, as CAP names it: sender, identifier, sent."""

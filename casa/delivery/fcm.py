@@ -158,6 +158,7 @@ def _data(message: Message, info: Info) -> dict[str, str]:
         "language": info.language,
         "expires": info.expires.isoformat(),
         "headline": info.headline,
+        **({"thumbnail": info.thumbnail} if info.thumbnail else {}),
     }
 
 

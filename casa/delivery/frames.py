@@ -21,7 +21,8 @@ def frame(message: Message, languages: Sequence[str], concerns: bool) -> dict[st
     message of the thread reached: it is the sign to take that one down. ``news`` is false for one
     that only changes where it is for, or how long: a map shows it, nobody is disturbed.
     """
-    info = msgspec.to_builtins(message.info_for(tuple(languages)))
+    block = message.info_for(tuple(languages))
+    info = msgspec.to_builtins(block)
     return {
         "sequence": message.sequence,
         "identifier": message.identifier,
@@ -34,6 +35,7 @@ def frame(message: Message, languages: Sequence[str], concerns: bool) -> dict[st
         "concerns": concerns,
         "news": is_news(message),
         **{name: info[name] for name in _SAID},
+        "thumbnail": block.thumbnail,
         "references": [one.identifier for one in message.references],
         "area": msgspec.to_builtins(message.area),
     }

@@ -1,5 +1,6 @@
 """What is said of a missing person, and how it becomes an alert. Pure."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ import msgspec
 from casa.agencies.caller import Caller
 from casa.alerts.composition import in_languages
 from casa.alerts.content import HEADLINE_LIMIT, Content
-from casa.alerts.message import Area, Info
+from casa.alerts.message import Area, Info, Value
 from casa.alerts.phrases import phrases
 
 SEVERITY = {
@@ -68,7 +69,21 @@ def _info(facts: Facts, caller: Caller, moment: datetime, language: str, zone: Z
         instruction=words["instruction"],
         web=caller.web,
         contact=facts.contact or caller.contact,
+        parameter=tuple(_parameters(facts)),
     )
+
+
+def _parameters(facts: Facts) -> Iterator[Value]:
+    """What the texts say once more for machines, under PFIF's names; nothing beyond the texts."""
+    yield Value("category", facts.category)
+    yield Value("full_name", facts.full_name)
+    if facts.age is not None:
+        yield Value("age", str(facts.age))
+    if facts.sex is not None:
+        yield Value("sex", facts.sex)
+    if facts.last_seen and facts.last_known_location:
+        yield Value("last_seen", facts.last_seen.isoformat())
+        yield Value("last_known_location", facts.last_known_location)
 
 
 def _sentences(facts: Facts, words: dict[str, Any], language: str, zone: ZoneInfo) -> list[str]:

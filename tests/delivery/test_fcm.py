@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casa.alerts.exercise import marked
-from casa.alerts.message import Area, Circle, Info, Message, Value
+from casa.alerts.message import Area, Circle, Info, Message, Resource, Value
 from casa.delivery.fcm import body, collapse_key, departure
 from casa.delivery.fitting import TooLarge, cut, weight
+from casa.delivery.frames import frame
 from tests.doubles.fcm_schema import payload_size, violations
 
 MOMENT = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -277,3 +278,17 @@ def test_any_message_fits_with_its_headline_whole(message, platform):
 @given(words, st.integers(0, 80))
 def test_a_cut_text_is_never_heavier_than_its_room(text, room):
     assert weight(cut(text, room)) <= room
+
+
+def test_the_smallest_picture_goes_along(message):
+    base = "https://casa.example.org/media/a"
+    pictures = tuple(
+        Resource(resource_desc="Photograph", mime_type=kind, size=size, uri=f"{base}-{size}")
+        for kind, size in (("image/jpeg", 90_000), ("image/webp", 4_000), ("text/html", 10))
+    )
+    one = changed(message, resource=pictures)
+    for platform in ("android", "ios", "web"):
+        assert sent(one, platform)["data"]["thumbnail"] == f"{base}-4000"
+    assert frame(one, ["en"], True)["thumbnail"] == f"{base}-4000"
+    assert "thumbnail" not in sent(message, "android")["data"]
+    assert frame(message, ["en"], True)["thumbnail"] is None

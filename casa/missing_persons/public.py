@@ -1,0 +1,103 @@
+"""What the public knows of a case: its latest published message, and nothing of its record.
+
+A record may hold what was changed and not yet published, so search, poster and feeds read what
+was said in public, where it stands for machines under PFIF's names.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from casa.alerts import reading
+from casa.alerts.areas import target_of
+from casa.alerts.message import Info, Message
+from casa.geography.places import gazetteer
+from casa.missing_persons.models import MissingPerson
+from casa.missing_persons.names import MATCH, score
+from casa.missing_persons.poster import PosterFacts
+from casa.missing_persons.standing import open_cases
+
+MOST_SEARCHED = 5_000
+
+
+class PublicCase(msgspec.Struct, frozen=True, kw_only=True):
+    """An open case as it was last published."""
+
+    id: str
+    message: Message
+    category: str
+    full_name: str
+    age: int | None = None
+    sex: str | None = None
+    last_seen: datetime | None = None
+    last_known_location: str | None = None
+
+
+def of(session: Session, record: MissingPerson, moment: datetime) -> PublicCase:
+    """What everybody may know of an open case."""
+    message = reading.thread(session, record.thread, moment)[-1].message
+    told = {one.name: one.value for one in message.info[0].parameter}
+    return PublicCase(
+        id=record.id,
+        message=message,
+        category=told.get("category", "missing_adult"),
+        full_name=told.get("full_name", message.info[0].headline),
+        age=int(told["age"]) if "age" in told else None,
+        sex=told.get("sex"),
+        last_seen=datetime.fromisoformat(told["last_seen"]) if "last_seen" in told else None,
+        last_known_location=told.get("last_known_location"),
+    )
+
+
+def search(
+    session: Session, moment: datetime, name: str, place: str | None, age: int | None
+) -> list[PublicCase]:
+    """The open cases whose name is like ``name``, the likest first.
+
+    ``place`` is a code that the alert must reach; ``age`` may be two years off.
+    """
+    found = []
+    for record in open_cases(session, None, MOST_SEARCHED):
+        case = of(session, record, moment)
+        likeness = score(name, case.full_name)
+        if likeness >= MATCH and _fits(case, place, age):
+            found.append((likeness, case))
+    return [case for _, case in sorted(found, key=lambda one: -one[0])]
+
+
+def _fits(case: PublicCase, place: str | None, age: int | None) -> bool:
+    if place is not None and place not in {one.code for one in target_of(case.message).places}:
+        return False
+    return age is None or case.age is None or abs(case.age - age) <= 2
+
+
+def poster_facts(case: PublicCase, url: str, language: str) -> PosterFacts:
+    """What a poster in ``language`` says of the case; ``url`` is where it is kept up to date."""
+    info = case.message.info_for((language,))
+    return PosterFacts(
+        category=case.category,
+        full_name=case.full_name,
+        case_number=case.id[:8].upper(),
+        agency=info.sender_name or case.message.sender,
+        issued=case.message.sent.date(),
+        url=url,
+        contact=info.contact or info.sender_name or case.message.sender,
+        age=case.age,
+        sex=case.sex,
+        last_seen=case.last_seen and case.last_seen.astimezone(_zone(case.message)),
+        last_known_location=case.last_known_location,
+    )
+
+
+def picture(info: Info) -> str | None:
+    """The name of the largest JPEG that the alert shows."""
+    found = [one for one in info.resource if one.mime_type == "image/jpeg" and one.uri]
+    largest = max(found, key=lambda one: one.size or 0, default=None)
+    return str(largest.uri).rpartition("/")[2] if largest else None
+
+
+def _zone(message: Message) -> ZoneInfo:
+    places = target_of(message).places
+    return ZoneInfo(gazetteer().place(places[0].state).timezone if places else "UTC")
