@@ -1,11 +1,9 @@
 """Administration: officers, keys, mandates."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, json
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
@@ -20,13 +18,13 @@ from casa.agencies.models import Agency, ApiKey, MandateRow, Officer
 from casa.agencies.permissions import (
     ROLES,
     SCOPES,
-    Forbidden,
     Role,
-    StepUpNeeded,
     Verb,
     allows,
     require,
 )
+from casa.agencies.refusals import refusals
+from casa.answers import private
 from casa.database import database, now
 from casa.geography.places import UnknownPlace, gazetteer
 from casa.problems import FieldError, Problem, invalid, not_found
@@ -89,25 +87,6 @@ class MandateSchema(Schema):
     valid_to = fields.AwareDateTime(load_default=None, format="iso")
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """The domain's refusals as problem responses."""
-    try:
-        yield
-    except Forbidden as error:
-        raise Problem(403, "forbidden", str(error)) from error
-    except StepUpNeeded as error:
-        raise Problem(403, "step-up-needed", str(error)) from error
-    except officers.Conflict as error:
-        raise Problem(409, "conflict", str(error)) from error
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    response = Response(json.dumps(body), status, content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 def _agency(session: Session, known: Caller, code: str | None) -> Agency:
     """The agency to look after: one's own, or any for who looks after the region."""
     require(known, Verb.ADMINISTER_AGENCY)
@@ -144,7 +123,7 @@ class Officers(MethodView):
             rows = session.scalars(
                 select(Officer).where(Officer.agency_id == agency.id).order_by(Officer.email)
             )
-            return _json({"officers": [_shown(row) for row in rows]})
+            return private({"officers": [_shown(row) for row in rows]})
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(InviteSchema)
@@ -156,10 +135,13 @@ class Officers(MethodView):
             known = caller()
             agency = _agency(session, known, query.get("agency"))
             roles = [Role(role) for role in data["roles"]]
-            officer, token = officers.invite(
-                session, known, agency, data["email"], data["name"], roles
-            )
-            return _json(_shown(officer, invitation=token), 201)
+            try:
+                officer, token = officers.invite(
+                    session, known, agency, data["email"], data["name"], roles
+                )
+            except officers.Conflict as error:
+                raise Problem(409, "conflict", str(error)) from error
+            return private(_shown(officer, invitation=token), 201)
 
 
 @blueprint.route("/officers/<uuid:identifier>")
@@ -173,7 +155,7 @@ class OneOfficer(MethodView):
         with refusals(), database().writing() as session:
             officer = _officer(session, str(identifier))
             officers.change(session, caller(), officer, roles=roles, disabled=data.get("disabled"))
-            return _json(_shown(officer))
+            return private(_shown(officer))
 
 
 @blueprint.route("/officers/<uuid:identifier>/invite", methods=["POST"])
@@ -184,7 +166,7 @@ class InviteAgain(MethodView):
         """A new invitation for who lost it or both factors, which become worthless."""
         with refusals(), database().writing() as session:
             officer = _officer(session, str(identifier))
-            return _json(
+            return private(
                 _shown(officer, invitation=officers.invite_again(session, caller(), officer))
             )
 
@@ -212,7 +194,7 @@ class Keys(MethodView):
             rows = session.scalars(
                 select(ApiKey).where(ApiKey.agency_id == agency.id).order_by(ApiKey.created)
             )
-            return _json({"keys": [_key(row) for row in rows]})
+            return private({"keys": [_key(row) for row in rows]})
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(NewKeySchema)
@@ -233,7 +215,7 @@ class Keys(MethodView):
             identifier = text.split("_")[1]
             after = {"agency": agency.code, "scopes": data["scopes"]}
             audit.note(session, known, "key.issue", f"key:{identifier}", after=after)
-            return _json({"id": identifier, "key": text}, 201)
+            return private({"id": identifier, "key": text}, 201)
 
 
 @blueprint.route("/keys/<identifier>/rotate", methods=["POST"])
@@ -250,7 +232,7 @@ class Rotate(MethodView):
                 raise Problem(409, "wrong-state", "The key is not valid any more: issue another.")
             fresh = text.split("_")[1]
             audit.note(session, caller(), "key.rotate", f"key:{row.id}", after={"key": fresh})
-            return _json({"id": fresh, "key": text})
+            return private({"id": fresh, "key": text})
 
 
 @blueprint.route("/keys/<identifier>", methods=["DELETE"])
@@ -306,7 +288,7 @@ class Mandates(MethodView):
             session.flush()
             plain = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in data.items()}
             audit.note(session, known, "mandate.grant", f"agency:{code}", after=plain)
-            return _json({"id": row.id, **plain}, 201)
+            return private({"id": row.id, **plain}, 201)
 
 
 @blueprint.route("/agencies/<code>/mandates/<int:number>", methods=["DELETE"])

@@ -1,14 +1,15 @@
 """The audit trail over HTTP, and the refusals that belong in it."""
 
-from flask import Response, g, json, request
+from flask import Response, g, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
 from casa.agencies import audit
-from casa.agencies.administration_routes import refusals
 from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.permissions import Verb, require
+from casa.agencies.refusals import refusals
+from casa.answers import private
 from casa.database import ASIDE, database
 
 blueprint = Blueprint("audit", __name__, url_prefix="/v1", description="The audit trail")
@@ -34,10 +35,7 @@ class Trail(MethodView):
                 rows.append(audit.as_json(entry))
                 if len(rows) == query["limit"]:
                     break
-            body = {"entries": rows, "head": str(audit.head_of(session))}
-        response = Response(json.dumps(body), content_type="application/json")
-        response.headers["Cache-Control"] = "no-store"
-        return response
+            return private({"entries": rows, "head": str(audit.head_of(session))})
 
 
 def note_refusal(response: Response) -> Response:

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Response, json
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
@@ -22,6 +22,7 @@ from casa.agencies.session_routes import (
     refused,
     signed_in,
 )
+from casa.answers import private
 from casa.database import database
 from casa.problems import Problem, not_found
 
@@ -47,12 +48,6 @@ def _party() -> RelyingParty:
         raise Problem(404, "not-found", f"There are no passkeys here. {error}") from error
 
 
-def _json(body: Any, status: int = 200) -> Response:
-    response = Response(json.dumps(body), status, content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 @blueprint.route("/passkeys/options", methods=["POST"])
 class NewOptions(MethodView):
     @blueprint.doc(security=SECURITY)
@@ -67,7 +62,7 @@ class NewOptions(MethodView):
                 party, identity, officer.email, officer.name, known
             )
             challenges.keep(session, challenge, identity)
-        return _json(options)
+        return private(options)
 
 
 @blueprint.route("/passkeys")
@@ -82,7 +77,7 @@ class Passkeys(MethodView):
             shown = [
                 {"id": row.id, "name": row.name, "created": row.created.isoformat()} for row in rows
             ]
-        return _json({"passkeys": shown})
+        return private({"passkeys": shown})
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(NewPasskeySchema)
@@ -110,7 +105,7 @@ class Passkeys(MethodView):
         except PasskeyRefused as error:
             log.info("a passkey was not added: %s", error)
             raise refused() from error
-        return _json({"id": made.id, "name": data["name"]}, 201)
+        return private({"id": made.id, "name": data["name"]}, 201)
 
 
 @blueprint.route("/passkeys/<identifier>", methods=["DELETE"])
@@ -137,7 +132,7 @@ class SignInOptions(MethodView):
         options, challenge = passkeys.sign_in_options(_party())
         with database().writing() as session:
             challenges.keep(session, challenge)
-        return _json(options)
+        return private(options)
 
 
 @blueprint.route("/session/passkey", methods=["POST"])

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from flask import Response, current_app, g, json, request
+from flask import Response, current_app, g, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
@@ -15,6 +15,7 @@ from casa.agencies.authentication import (
     presented_session,
 )
 from casa.agencies.caller import Caller, Origin
+from casa.answers import private
 from casa.database import database
 from casa.problems import FieldError, Problem, invalid
 from casa.sealing import sealer
@@ -75,9 +76,7 @@ def origin() -> Origin:
 
 def signed_in(token: str, status: int) -> Response:
     """A session as the answer's body and as the browser's cookie."""
-    body = json.dumps({"session": token, "csrf": sessions.csrf_token(token)})
-    response = Response(body, status, content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
+    response = private({"session": token, "csrf": sessions.csrf_token(token)}, status)
     response.set_cookie(
         COOKIE,
         token,
@@ -126,10 +125,7 @@ class Accept(MethodView):
         except officers.SignInRefused:
             fault = "is not the authenticator's: check the phone's clock"
             raise invalid([FieldError("/code", fault)]) from None
-        body = json.dumps({"uri": found.uri, "recovery": list(found.recovery)})
-        response = Response(body, content_type="application/json")
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return private({"uri": found.uri, "recovery": list(found.recovery)})
 
 
 @blueprint.route("/session")

@@ -11,7 +11,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import OutsideMandate
-from casa.agencies.permissions import Forbidden, StepUpNeeded, Verb, allows, require
+from casa.agencies.permissions import Verb, allows, require
+from casa.agencies.refusals import refusals
 from casa.alerts import approval, areas, crossing, publication
 from casa.alerts.approval import ApprovalMissing, OwnDraft
 from casa.alerts.content import InvalidContent
@@ -25,15 +26,12 @@ from casa.problems import FieldError, Problem, invalid, not_found
 def problems() -> Iterator[None]:
     """The domain's refusals as problem responses: 422, 403 and 409."""
     try:
-        yield
+        with refusals():
+            yield
     except InvalidContent as error:
         raise invalid([FieldError(pointer, detail) for pointer, detail in error.faults]) from error
     except OutsideMandate as error:
         raise Problem(403, "outside-mandate", str(error), places=list(error.places)) from error
-    except Forbidden as error:
-        raise Problem(403, "forbidden", str(error)) from error
-    except StepUpNeeded as error:
-        raise Problem(403, "step-up-needed", str(error)) from error
     except OwnDraft as error:
         raise Problem(403, "own-draft", str(error)) from error
     except ApprovalMissing as error:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, json
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -20,6 +20,7 @@ from casa.alerts.drafts import problems
 from casa.alerts.kinds import kinds
 from casa.alerts.models import Template
 from casa.alerts.schemas import ContentSchema, DraftSchema, InfoSchema, Keyed, content_of, text
+from casa.answers import private
 from casa.database import database, now
 from casa.problems import flatten, invalid, not_found
 
@@ -81,7 +82,7 @@ class Templates(MethodView):
                 .where(Template.agency_id == known.agency_id)
                 .order_by(Template.name, Template.id)
             )
-            return _json({"templates": [_shown(row) for row in rows]})
+            return private({"templates": [_shown(row) for row in rows]})
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(TemplateSchema)
@@ -96,7 +97,7 @@ class Templates(MethodView):
             session.add(row)
             session.flush()
             audit.note(session, known, "template.write", f"template:{row.id}")
-            return _json(_shown(row), 201)
+            return private(_shown(row), 201)
 
 
 @blueprint.route("/templates/<uuid:identifier>")
@@ -108,7 +109,7 @@ class OneTemplate(MethodView):
         known = caller()
         with problems(), database().reading() as session:
             require(known, Verb.READ)
-            return _json(_shown(_own(session, known, identifier)))
+            return private(_shown(_own(session, known, identifier)))
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(TemplateSchema)
@@ -121,7 +122,7 @@ class OneTemplate(MethodView):
             row = _own(session, known, identifier)
             _write(row, known, data)
             audit.note(session, known, "template.write", f"template:{row.id}")
-            return _json(_shown(row))
+            return private(_shown(row))
 
     @blueprint.doc(security=SECURITY)
     @blueprint.response(204)
@@ -208,7 +209,3 @@ def _shown(row: Template) -> dict[str, Any]:
         "blanks": row.blanks,
         "cancellation": row.cancellation,
     }
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(json.dumps(body), status, content_type="application/json")
