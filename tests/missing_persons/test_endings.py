@@ -113,7 +113,7 @@ def test_whom_an_earlier_message_reached_hears_of_the_end(
 def test_a_case_whose_alert_ran_out_is_private_as_well(
     client: FlaskClient, published: dict[str, Any], police: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("alerts.lifecycle", "alerts.records", "alerts.routes"):
+    for module in ("alerts.publication", "alerts.lifecycle", "alerts.records", "alerts.routes"):
         monkeypatch.setattr(f"casa.{module}.now", lambda: now() + timedelta(days=3))
     closed = end(client, published, police)
     assert closed.json["alert"]["msg_type"] == "Alert"
