@@ -3,6 +3,8 @@
 import json
 import os
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,14 @@ def create(path: Path, jwk: dict[str, Any]) -> None:
         os.link(beside, path)
     finally:
         beside.unlink()
+
+
+def read_or_create(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The JWK at ``path``, made when there is none; the one that was made first counts."""
+    if not path.exists():
+        with suppress(FileExistsError):
+            create(path, make())
+    return read(path)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -5,9 +5,8 @@ open for another.
 """
 
 import os
-from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app
@@ -39,11 +38,13 @@ class Sealer:
 
     def _key(self) -> AESGCM:
         if self._cipher is None:
-            if not self._path.exists():
-                with suppress(FileExistsError):  # another process was first: its key counts
-                    keyfile.create(self._path, OctKey.generate_key(256).as_dict(private=True))
-            self._cipher = AESGCM(OctKey.import_key(keyfile.read(self._path)).raw_value)
+            kept = keyfile.read_or_create(self._path, _new_key)
+            self._cipher = AESGCM(OctKey.import_key(kept).raw_value)
         return self._cipher
+
+
+def _new_key() -> dict[str, Any]:
+    return OctKey.generate_key(256).as_dict(private=True)
 
 
 def sealer() -> Sealer:

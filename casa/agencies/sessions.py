@@ -28,19 +28,8 @@ class SessionRefused(Exception):
 def begin(session: Session, officer: Officer, settings: Settings) -> str:
     """A new session of an officer who has shown both factors just now; its token."""
     moment = now()
-    token = f"casas_{secrets.token_hex(20)}"
-    session.add(
-        OfficerSession(
-            digest=_digest(token),
-            officer_id=officer.id,
-            created=moment,
-            seen=moment,
-            proved=moment,
-            ends=moment + timedelta(hours=settings.session_hours),
-        )
-    )
-    session.flush()
-    return token
+    ends = moment + timedelta(hours=settings.session_hours)
+    return _new(session, officer.id, moment, ends)
 
 
 def renew(session: Session, token: str) -> str:
@@ -52,21 +41,27 @@ def renew(session: Session, token: str) -> str:
     old = session.get(OfficerSession, _digest(token), with_for_update=True)
     if old is None:
         raise SessionRefused
-    fresh = f"casas_{secrets.token_hex(20)}"
-    moment = now()
-    session.add(
-        OfficerSession(
-            digest=_digest(fresh),
-            officer_id=old.officer_id,
-            created=old.created,
-            seen=moment,
-            proved=moment,
-            ends=old.ends,
-        )
-    )
+    fresh = _new(session, old.officer_id, old.created, old.ends)
     session.delete(old)
     session.flush()
     return fresh
+
+
+def _new(session: Session, officer_id: str, created: datetime, ends: datetime) -> str:
+    token = f"casas_{secrets.token_hex(20)}"
+    moment = now()
+    session.add(
+        OfficerSession(
+            digest=_digest(token),
+            officer_id=officer_id,
+            created=created,
+            seen=moment,
+            proved=moment,
+            ends=ends,
+        )
+    )
+    session.flush()
+    return token
 
 
 def find(session: Session, token: str, settings: Settings) -> OfficerSession:

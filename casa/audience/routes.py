@@ -5,11 +5,12 @@ from dataclasses import asdict, replace
 from functools import partial, wraps
 from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import current_app, g, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
+from casa.answers import uncached
 from casa.audience import devices
 from casa.audience.models import Device
 from casa.audience.schemas import (
@@ -29,11 +30,7 @@ blueprint = Blueprint("devices", __name__, url_prefix="/v1", description="Citize
 
 SECURITY: list[dict[str, list[str]]] = [{"deviceSecret": []}]
 
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
+blueprint.after_request(uncached)
 
 
 @blueprint.route("/devices")

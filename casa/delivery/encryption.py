@@ -7,8 +7,8 @@ import base64
 import os
 import time
 from collections import OrderedDict
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -64,6 +64,11 @@ def _point(key: ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
+def _new_key() -> dict[str, Any]:
+    new = ECKey.generate_key("P-256", parameters={"use": "sig", "alg": "ES256"})
+    return new.as_dict(private=True)
+
+
 class Vapid:
     """The key that browsers subscribe for, and the tokens that prove messages to be its owner's.
 
@@ -78,28 +83,22 @@ class Vapid:
     def __init__(self, path: Path, contact: str) -> None:
         """``path`` is made when it is not there; ``contact`` a mailto: or https: address."""
         self._contact = contact
-        self._tokens: OrderedDict[str, tuple[float, str]] = OrderedDict()
-        if not path.exists():
-            new = ECKey.generate_key("P-256", parameters={"use": "sig", "alg": "ES256"})
-            with suppress(FileExistsError):  # another process was first: its key counts
-                keyfile.create(path, new.as_dict(private=True))
-        self._key = ECKey.import_key(keyfile.read(path))
-
-    @property
-    def public(self) -> str:
-        """What a page gives to ``pushManager.subscribe`` as ``applicationServerKey``."""
+        self._headers: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._key = ECKey.import_key(keyfile.read_or_create(path, _new_key))
+        # What a page gives to ``pushManager.subscribe`` as ``applicationServerKey``.
         point = _point(self._key.public_key)
-        return base64.urlsafe_b64encode(point).decode().rstrip("=")
+        self.public = base64.urlsafe_b64encode(point).decode().rstrip("=")
 
     def authorization(self, origin: str) -> str:
         """The Authorization header for a push service, such as ``https://push.example.org``."""
         moment = time.time()
-        ends, token = self._tokens.get(origin, (0.0, ""))
+        ends, header = self._headers.get(origin, (0.0, ""))
         if ends - moment < self._MARGIN:
             ends = moment + self._LIFE
             claims = {"aud": origin, "exp": int(ends), "sub": self._contact}
             token = jwt.encode({"typ": "JWT", "alg": "ES256"}, claims, self._key)
-            self._tokens[origin] = ends, token
-            if len(self._tokens) > self._MOST:
-                self._tokens.popitem(last=False)
-        return f"vapid t={token}, k={self.public}"
+            header = f"vapid t={token}, k={self.public}"
+            self._headers[origin] = ends, header
+            if len(self._headers) > self._MOST:
+                self._headers.popitem(last=False)
+        return header

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
+from casa.answers import uncached
 from casa.database import database
 from casa.missing_persons import sightings, uploads
 from casa.missing_persons.media import MediaAway, media
@@ -33,11 +33,7 @@ blueprint.register_error_handler(MediaAway, uploads.away)
 
 _LARGEST = ("image/webp", 1600)
 
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
+blueprint.after_request(uncached)
 
 
 @blueprint.route("/missing-persons/<uuid:identifier>/sightings", methods=["POST"])

@@ -15,6 +15,7 @@ from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.permissions import Verb, require
 from casa.alerts import records
 from casa.alerts.drafts import problems
+from casa.answers import uncached
 from casa.database import database
 from casa.missing_persons import sightings, uploads
 from casa.missing_persons.media import MediaAway, MediaMissing, media
@@ -39,12 +40,7 @@ blueprint = Blueprint(
 )
 blueprint.before_request(require_agency)
 blueprint.register_error_handler(MediaAway, uploads.away)
-
-
-@blueprint.after_request
-def private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
+blueprint.after_request(uncached)
 
 
 @blueprint.route("")
