@@ -187,7 +187,8 @@ def first_thousand(session: Session, target: Target) -> int:
         held.update(islice(part, 1_000))
         if len(held) >= 1_000:
             break
-    return len(recipients(session, sorted(held)[:1_000]))
+    groups = recipients(session, sorted(held)[:1_000])
+    return sum(len(group.tokens) for group in groups)
 
 
 def read(session: Session, count: int) -> int:

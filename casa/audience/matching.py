@@ -8,7 +8,6 @@ fetching them as rows. Whoever follows several of the places is in the bitmap on
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,21 +33,26 @@ from casa.audience.filters import SEVERITY_MASK, Wanted
 from casa.audience.models import AudienceKey, Device
 from casa.geography.cells import Ranges
 
-__all__ = ["Recipient", "Wanted", "count", "forget", "match", "recipients", "stream"]
+__all__ = ["Addresses", "Wanted", "count", "forget", "match", "recipients", "stream"]
 
 # Compiling the scan to machine code takes longer than most scans.
 _WITHOUT_JIT = text("SET LOCAL jit = off")
 
 
-class Recipient(NamedTuple):
-    """Where one device's message goes, and the languages it is read in, the preferred first."""
+class Addresses(NamedTuple):
+    """Devices whose messages differ in nothing but the token: its number and token for each.
 
-    number: int
+    ``languages`` are those it is read in, the preferred first; ``departed`` says that they are to
+    be told that the alert no longer concerns them.
+    """
+
     platform: str
     provider: str
     token_kind: str
-    token: str
     languages: tuple[str, ...]
+    departed: bool
+    numbers: list[int]
+    tokens: list[str]
 
 
 def match(session: Session, keys: Sequence[int], ranges: Ranges, wanted: Wanted) -> BitMap:
@@ -122,25 +126,30 @@ def count(session: Session, keys: Sequence[int], ranges: Ranges, wanted: Wanted)
     return len(match(session, keys, ranges, wanted))
 
 
-def recipients(session: Session, numbers: Iterable[int]) -> list[Recipient]:
-    """Those of a page of devices that can be pushed to, in order of their numbers."""
-    query = (
-        select(
-            Device.number,
-            Device.platform,
-            Device.provider,
-            Device.token_kind,
-            Device.token,
-            # As text: of a million devices' lists few are different.
-            cast(Device.languages, Text),
-        )
-        .where(among(session, Device.number, numbers), Device.token.is_not(None))
-        .order_by(Device.number)
-    )
-    rows = session.execute(query)
-    return [Recipient._make((*address, _languages(text))) for *address, text in rows]
-
-
-@lru_cache(maxsize=1_024)
-def _languages(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
+def recipients(
+    session: Session, numbers: Iterable[int], departed: BitMap | None = None
+) -> list[Addresses]:
+    """Those of a page of devices that can be pushed to, each group's in order of number."""
+    device = Device.__table__.c
+    query = select(
+        device.platform,
+        device.provider,
+        device.token_kind,
+        # As text: of a million devices' lists few are different.
+        cast(device.languages, Text),
+        device.number,
+        device.token,
+    ).where(among(session, Device.number, numbers), device.token.is_not(None))
+    gone = departed or BitMap()
+    groups: dict[tuple[object, ...], Addresses] = {}
+    # Past the ORM, which takes as long for a row of columns as the database does.
+    rows = session.connection().execute(query.order_by(device.number)).all()
+    for platform, provider, kind, languages, number, token in rows:
+        key = (platform, provider, kind, languages, number in gone)
+        group = groups.get(key)
+        if group is None:
+            spoken = tuple(json.loads(languages))
+            group = groups[key] = Addresses(platform, provider, kind, spoken, key[-1], [], [])
+        group.numbers.append(number)
+        group.tokens.append(token)
+    return list(groups.values())

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.alerts.publication import decode_message
-from casa.audience.matching import Recipient, forget, recipients
+from casa.audience.matching import Addresses, forget, recipients
 from casa.database import Database, now
 from casa.delivery.models import Shard, ShardDevices
 from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
@@ -32,11 +32,9 @@ _DATABASE_AWAY_SECONDS = 0.3
 
 
 class Sender(Protocol):
-    """One push provider: sends a page and says what became of each message."""
+    """One push provider: sends a page and says what became of each message, group by group."""
 
-    def send(
-        self, message: Message, recipients: Sequence[Recipient], departed: BitMap
-    ) -> list[Outcome]: ...
+    def send(self, message: Message, page: Sequence[Addresses]) -> list[Outcome]: ...
 
 
 @dataclass
@@ -75,8 +73,8 @@ def work_once(
     if not page.devices:
         return True
     with database.reading() as session:
-        rows = recipients(session, page.devices)
-    tally = _send(page, rows, senders)
+        groups = recipients(session, page.devices, page.departed)
+    tally = _send(page, groups, senders)
     _save_surely(database, page, tally, owner, lease)
     return True
 
@@ -104,8 +102,10 @@ def _take(session: Session, owner: str, lease: timedelta, size: int) -> Page | N
     A page without devices means that the shard needed none: it was over, or past ``expires``.
     """
     moment = now()
-    shard = session.scalars(
-        select(Shard)
+    row = session.execute(
+        select(Shard, ShardDevices, PublishedMessage.content)
+        .join(ShardDevices, ShardDevices.shard_id == Shard.id)
+        .join(PublishedMessage, PublishedMessage.sequence == Shard.sequence)
         .where(
             Shard.state == "waiting",
             or_(Shard.lease_until.is_(None), Shard.lease_until <= moment),
@@ -113,12 +113,13 @@ def _take(session: Session, owner: str, lease: timedelta, size: int) -> Page | N
         )
         .order_by(Shard.priority, Shard.sequence, Shard.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=Shard, skip_locked=True)
     ).first()
-    if shard is None:
+    if row is None:
         return None
-    message = decode_message(session.get_one(PublishedMessage, shard.sequence).content)
-    again, devices = _next_devices(session, shard, size)
+    shard, whole, content = row
+    message = decode_message(content)
+    again, devices = _next_devices(shard, whole, size)
     if max(info.expires for info in message.info) <= moment:
         _drop(shard, "expired")
         devices = BitMap()
@@ -131,15 +132,13 @@ def _take(session: Session, owner: str, lease: timedelta, size: int) -> Page | N
     if shard.state != "waiting":
         session.flush()
         finish(session, shard.dispatch_id, moment)
-    departed = BitMap()
-    if devices:
-        departed = BitMap.deserialize(session.get_one(ShardDevices, shard.id).departed)
+    departed = BitMap.deserialize(whole.departed)
     return Page(shard.id, message, devices, departed, again, shard.attempts)
 
 
-def _next_devices(session: Session, shard: Shard, size: int) -> tuple[bool, BitMap]:
+def _next_devices(shard: Shard, whole: ShardDevices, size: int) -> tuple[bool, BitMap]:
     """Whether the next page is of retries, and its devices: new ones first, then retries."""
-    everyone = BitMap.deserialize(session.get_one(ShardDevices, shard.id).devices)
+    everyone = BitMap.deserialize(whole.devices)
     start = everyone.rank(shard.cursor) if shard.cursor >= 0 else 0
     if start < len(everyone):
         return False, everyone[start : start + size]
@@ -153,17 +152,18 @@ def _drop(shard: Shard, reason: str) -> None:
     shard.lease_owner = shard.lease_until = None
 
 
-def _send(page: Page, rows: Sequence[Recipient], senders: Mapping[str, Sender]) -> Tally:
+def _send(page: Page, groups: Sequence[Addresses], senders: Mapping[str, Sender]) -> Tally:
     """Send to those who can be sent to; the others have left since the dispatch was planned."""
-    reachable = sum(row.provider in senders for row in rows)
-    tally = Tally(gone=len(page.devices) - reachable)
+    tally = Tally(gone=len(page.devices))
     for provider, sender in senders.items():
-        chosen = [row for row in rows if row.provider == provider]
+        chosen = [group for group in groups if group.provider == provider]
         if not chosen:
             continue
-        outcomes = sender.send(page.message, chosen, page.departed)
-        for row, outcome in zip(chosen, outcomes, strict=True):
-            _count(tally, row.number, outcome)
+        numbers = [number for group in chosen for number in group.numbers]
+        tally.gone -= len(numbers)
+        outcomes = sender.send(page.message, chosen)
+        for number, outcome in zip(numbers, outcomes, strict=True):
+            _count(tally, number, outcome)
     return tally
 
 
@@ -208,8 +208,9 @@ def _save(session: Session, page: Page, tally: Tally, owner: str) -> None:
     if tally.reason:
         shard.reason = tally.reason[:500]
     _pace(shard, page, tally, moment)
-    session.flush()
-    finish(session, shard.dispatch_id, moment)
+    if shard.state != "waiting":
+        session.flush()
+        finish(session, shard.dispatch_id, moment)
 
 
 def _pace(shard: Shard, page: Page, tally: Tally, moment: datetime) -> None:

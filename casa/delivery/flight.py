@@ -42,7 +42,6 @@ def new_handle(timeout: float, ca: str) -> Any:
     ``ca`` is a file of certificates to trust.
     """
     handle: Any = pycurl.Curl()
-    handle.index = -1
     handle.setopt(pycurl.POST, 1)
     handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
     handle.setopt(pycurl.PIPEWAIT, 1)
@@ -56,13 +55,13 @@ def new_handle(timeout: float, ca: str) -> Any:
 class Conversation(Protocol):
     """What is asked for each message of a page, and what its answer means."""
 
-    def ask(self, handle: Any) -> bool:
-        """Prepare the request for ``handle.index``; false: it is not to be sent after all."""
+    def ask(self, handle: Any, index: int) -> bool:
+        """Prepare the request for message ``index``; false: it is not to be sent after all."""
         ...
 
-    def answered(self, handle: Any, status: int) -> None: ...
+    def answered(self, handle: Any, index: int, status: int) -> None: ...
 
-    def lost(self, handle: Any, number: int) -> None:
+    def lost(self, handle: Any, index: int, number: int) -> None:
         """No answer: whether the message was taken is not known."""
         ...
 
@@ -98,8 +97,9 @@ class Flight:
         while waiting or active:
             while waiting and active < window.size:
                 handle = idle.pop() if idle else self._new_handle()
-                handle.index = waiting.popleft()
-                if conversation.ask(handle):
+                index = waiting.popleft()
+                if conversation.ask(handle, index):
+                    handle.index = index
                     multi.add(handle)
                     active += 1
                 else:
@@ -110,10 +110,10 @@ class Flight:
                 active -= 1
                 status = 0 if number else handle.getinfo(pycurl.RESPONSE_CODE)
                 if status:
-                    conversation.answered(handle, status)
+                    conversation.answered(handle, handle.index, status)
                     idle.append(handle)
                 else:
-                    conversation.lost(handle, number or pycurl.E_SEND_FAIL_REWIND)
+                    conversation.lost(handle, handle.index, number or pycurl.E_SEND_FAIL_REWIND)
                     handle.close()
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from typing import cast
 
 import redis
-from pyroaring import BitMap
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from casa.alerts.message import Message
-from casa.audience.matching import Recipient
+from casa.audience.matching import Addresses
 from casa.audience.subscriptions import Subscription
 from casa.database import now
 from casa.delivery import fcm
@@ -20,10 +20,12 @@ from casa.delivery.encryption import Vapid
 from casa.delivery.outcomes import Outcome, Refused
 from casa.delivery.push import Transport
 from casa.delivery.quota import LocalQuota, Quota, RedisQuota
-from casa.delivery.webpush import Letter, WebPush
+from casa.delivery.webpush import WebPush
 from casa.settings import Settings
 
-_TEMPLATES = 64
+_TEMPLATES = 256
+# A body's time to live counts from when it was encoded, and is in whole seconds.
+_FRESH = timedelta(seconds=1)
 
 
 class FcmSender:
@@ -32,32 +34,39 @@ class FcmSender:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._templates: dict[tuple[object, ...], fcm.Template] = {}
+        self._since = now()
 
-    def send(
-        self, message: Message, recipients: Sequence[Recipient], departed: BitMap
-    ) -> list[Outcome]:
-        self._templates.clear()  # a page's time to live counts from now
+    def send(self, message: Message, page: Sequence[Addresses]) -> list[Outcome]:
+        moment = now()
+        if moment - self._since >= _FRESH:
+            self._templates.clear()
+            self._since = moment
         try:
-            bodies = [self._body(message, one, one.number in departed) for one in recipients]
+            bodies = [body for group in page for body in self._bodies(message, group)]
         except fcm.TooLarge as error:
-            return [Refused(f"too large for a push message: {error}")] * len(recipients)
+            return _too_large(error, page)
         return self._transport.send_page(bodies)
 
-    def _body(self, message: Message, one: Recipient, departed: bool) -> bytes:
-        key = (tuple(one.languages), one.platform, departed)
+    def _bodies(self, message: Message, group: Addresses) -> list[bytes]:
+        template = self._template(message, group)
+        by_installation = group.token_kind == "fid"  # noqa: S105 (a kind, not a secret)
+        splice = template.for_fid if by_installation else template.for_token
+        return [splice(token) for token in group.tokens]
+
+    def _template(self, message: Message, group: Addresses) -> fcm.Template:
+        key = (message.identifier, group.languages, group.platform, group.departed)
         template = self._templates.get(key)
         if template is None:
-            compose = fcm.departure if departed else fcm.body
+            compose = fcm.departure if group.departed else fcm.body
             template = compose(
                 message,
-                languages=one.languages,
-                platform=cast(fcm.Platform, one.platform),
-                moment=now(),
+                languages=group.languages,
+                platform=cast(fcm.Platform, group.platform),
+                moment=self._since,
             )
             if len(self._templates) < _TEMPLATES:
                 self._templates[key] = template
-        by_installation = one.token_kind == "fid"  # noqa: S105 (a kind, not a secret)
-        return (template.for_fid if by_installation else template.for_token)(one.token)
+        return template
 
 
 class WebPushSender:
@@ -66,23 +75,23 @@ class WebPushSender:
     def __init__(self, transport: WebPush) -> None:
         self._transport = transport
 
-    def send(
-        self, message: Message, recipients: Sequence[Recipient], departed: BitMap
-    ) -> list[Outcome]:
-        letters: dict[tuple[object, ...], Letter] = {}
+    def send(self, message: Message, page: Sequence[Addresses]) -> list[Outcome]:
         moment = now()
-        page = []
+        letters = []
         try:
-            for one in recipients:
-                key = (tuple(one.languages), one.number in departed)
-                if key not in letters:
-                    letters[key] = fcm.letter(
-                        message, languages=one.languages, departed=key[1], moment=moment
-                    )
-                page.append((letters[key], Subscription.from_text(one.token)))
+            for group in page:
+                letter = fcm.letter(
+                    message, languages=group.languages, departed=group.departed, moment=moment
+                )
+                letters += [(letter, Subscription.from_text(token)) for token in group.tokens]
         except fcm.TooLarge as error:
-            return [Refused(f"too large for a push message: {error}")] * len(recipients)
-        return self._transport.send_page(page)
+            return _too_large(error, page)
+        return self._transport.send_page(letters)
+
+
+def _too_large(error: fcm.TooLarge, page: Sequence[Addresses]) -> list[Outcome]:
+    refused = Refused(f"too large for a push message: {error}")
+    return [refused for group in page for _ in group.tokens]
 
 
 def _quota(settings: Settings) -> Quota:

@@ -27,6 +27,8 @@ _SENT = Sent()
 _STREAMS = 100  # requests that FCM answers at once on one connection
 # After so many failures in a row the service is away: the rest of the page is not tried.
 _HOPELESS = 200
+# One answer in so many is timed, which is enough to see a service that slows down.
+_TIMED = 8
 
 
 class Tokens(Protocol):
@@ -65,6 +67,7 @@ class Transport:
         self._patience = patience
         self._window = Window(in_flight)
         self._lock = threading.Lock()
+        self._kept_headers: list[str] = []
         connections = -(-in_flight // _STREAMS)
         self._flight = Flight(self._window, partial(Multi, connections, _STREAMS), self._new_handle)
 
@@ -87,10 +90,11 @@ class Transport:
             outcomes = Outcomes(len(bodies))
             try:
                 token = self._tokens.current()
-                page = _Page(bodies, token, self._window, outcomes)
+                page = _Page(bodies, self._headers(token), self._window, outcomes)
                 self._run_within_quota(page)
                 if page.unauthorized:
-                    again = _Page(bodies, self._tokens.renew(token), self._window, outcomes)
+                    headers = self._headers(self._tokens.renew(token))
+                    again = _Page(bodies, headers, self._window, outcomes)
                     self._flight.run(page.unauthorized, again)
             except TokenUnavailable as error:
                 outcomes.fill(Retry(f"no access token: {error}"))
@@ -116,6 +120,13 @@ class Transport:
                     break
                 time.sleep(allowance.wait)
 
+    def _headers(self, token: str) -> list[str]:
+        """The same list as long as the token is the same, so that handles can keep it."""
+        authorization = f"Authorization: Bearer {token}"
+        if self._kept_headers[:1] != [authorization]:
+            self._kept_headers = [authorization, "Content-Type: application/json", "Expect:"]
+        return self._kept_headers
+
     def _new_handle(self) -> Any:
         handle = new_handle(self._timeout, self._ca)
         handle.sink = []
@@ -129,50 +140,47 @@ class _Page:
     """One page's conversation with FCM under one access token."""
 
     def __init__(
-        self, bodies: Sequence[bytes], token: str, window: Window, outcomes: Outcomes
+        self, bodies: Sequence[bytes], headers: list[str], window: Window, outcomes: Outcomes
     ) -> None:
         self.bodies = bodies
         self.outcomes = outcomes
         self.unauthorized: list[int] = []
         self._window = window
-        self._headers = [
-            f"Authorization: Bearer {token}",
-            "Content-Type: application/json",
-            "Expect:",
-        ]
+        self._headers = headers
 
     @property
     def hopeless(self) -> bool:
         return self.outcomes.failures_in_a_row >= _HOPELESS
 
-    def ask(self, handle: Any) -> bool:
+    def ask(self, handle: Any, index: int) -> bool:
         if self.hopeless:
-            self.outcomes.fill(self.outcomes.last_retry, (handle.index,))
+            self.outcomes.fill(self.outcomes.last_retry, (index,))
             return False
-        if handle.headers != self._headers:
+        if handle.headers is not self._headers:
             handle.setopt(pycurl.HTTPHEADER, self._headers)
             handle.headers = self._headers
-        give(handle, self.bodies[handle.index])
+        give(handle, self.bodies[index])
         return True
 
-    def answered(self, handle: Any, status: int) -> None:
+    def answered(self, handle: Any, index: int, status: int) -> None:
         if status == 200:
-            self._window.answered(handle.getinfo(pycurl.TOTAL_TIME))
-            self.outcomes.put(handle.index, _SENT)
+            if not index % _TIMED:
+                self._window.answered(handle.getinfo(pycurl.TOTAL_TIME), _TIMED)
+            self.outcomes.put(index, _SENT)
         else:
-            self._failed(handle, status)
+            self._failed(handle, index, status)
         handle.sink.clear()
 
-    def _failed(self, handle: Any, status: int) -> None:
+    def _failed(self, handle: Any, index: int, status: int) -> None:
         failed = failure(status, b"".join(handle.sink))
         if failed.code == "UNAUTHENTICATED":
-            self.unauthorized.append(handle.index)
+            self.unauthorized.append(index)
             return
         found = outcome(failed, float(handle.getinfo(pycurl.RETRY_AFTER)) or None)
         if isinstance(found, Retry):
             self._window.pushed_back()
-        self.outcomes.put(handle.index, found)
+        self.outcomes.put(index, found)
 
-    def lost(self, handle: Any, number: int) -> None:
+    def lost(self, handle: Any, index: int, number: int) -> None:
         self._window.pushed_back()
-        self.outcomes.put(handle.index, Retry(reason(number)))
+        self.outcomes.put(index, Retry(reason(number)))

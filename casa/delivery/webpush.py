@@ -162,14 +162,14 @@ class _Page:
         self._pauses = pauses
         self._deadline = deadline
 
-    def ask(self, handle: Any) -> bool:
-        letter, subscription = self._page[handle.index]
+    def ask(self, handle: Any, index: int) -> bool:
+        letter, subscription = self._page[index]
         service = origin(subscription.endpoint)
         if self._pauses.held(subscription.endpoint, service):
-            self._outcomes.put(handle.index, Retry("the push service asked for patience"))
+            self._outcomes.put(index, Retry("the push service asked for patience"))
             return False
         if time.monotonic() > self._deadline:
-            self._outcomes.put(handle.index, Retry("slow push services"))
+            self._outcomes.put(index, Retry("slow push services"))
             return False
         handle.endpoint, handle.service = subscription.endpoint, service
         handle.read, handle.forbidden = 0, False
@@ -187,20 +187,20 @@ class _Page:
         give(handle, seal(letter.text, subscription.point, subscription.secret))
         return True
 
-    def answered(self, handle: Any, status: int) -> None:
+    def answered(self, handle: Any, index: int, status: int) -> None:
         self._pauses.answered(handle.service)
-        self._outcomes.put(handle.index, meaning(status))
+        self._outcomes.put(index, meaning(status))
         if status in (429, 503):
             wait = float(handle.getinfo(pycurl.RETRY_AFTER))
             # Too many is said of one subscription (RFC 8030 section 8.4), away of the service.
             self._pauses.hold(handle.endpoint if status == 429 else handle.service, wait)
 
-    def lost(self, handle: Any, number: int) -> None:
+    def lost(self, handle: Any, index: int, number: int) -> None:
         if handle.forbidden:
-            self._outcomes.put(handle.index, Refused("the endpoint is not on the public Internet"))
+            self._outcomes.put(index, Refused("the endpoint is not on the public Internet"))
             return
         self._pauses.unanswered(handle.service)
-        self._outcomes.put(handle.index, Retry(reason(number)))
+        self._outcomes.put(index, Retry(reason(number)))
 
 
 def origin(endpoint: str) -> str:

@@ -25,15 +25,15 @@ class Window:
     def size(self) -> int:
         return int(self._size)
 
-    def answered(self, seconds: float) -> None:
-        """An answer came after so long."""
+    def answered(self, seconds: float, answers: int = 1) -> None:
+        """An answer came after so long; it stands for so many."""
         if seconds > self._slow:
             self.pushed_back()
             return
-        self._immune = max(self._immune - 1, 0)
+        self._immune = max(self._immune - answers, 0)
         if self._size < self._most:
             # One more for each full window of good answers.
-            self._size = min(self._size + 1.0 / self._size, float(self._most))
+            self._size = min(self._size + answers / self._size, float(self._most))
 
     def pushed_back(self) -> None:
         """The service, or the way to it, is not keeping up."""

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch
-from casa.audience.matching import Recipient
+from casa.audience.matching import Addresses
 from casa.audience.models import Device
 from casa.database import Database, now
 from casa.delivery import dispatch, planning, retention
@@ -43,14 +43,13 @@ class Memory:
     got: list[tuple[int, str, bool]] = field(default_factory=list)
     crash_after: int | None = None
 
-    def send(
-        self, message: Message, recipients: Sequence[Recipient], departed: BitMap
-    ) -> list[Outcome]:
-        for number, one in enumerate(recipients):
+    def send(self, message: Message, page: Sequence[Addresses]) -> list[Outcome]:
+        addressed = [(token, group.departed) for group in page for token in group.tokens]
+        for number, (token, departed) in enumerate(addressed):
             if self.crash_after is not None and number >= self.crash_after:
                 raise Crash
-            self.got.append((message.sequence or 0, one.token, one.number in departed))
-        return [self.answer(one.token) for one in recipients]
+            self.got.append((message.sequence or 0, token, departed))
+        return [self.answer(token) for token, _ in addressed]
 
     def told(self, sequence: int) -> list[str]:
         return sorted(token for got, token, left in self.got if got == sequence and not left)

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from pyroaring import BitMap
 from sqlalchemy import insert
 
 from casa.alerts.message import Message
 from casa.audience.devices import today
 from casa.audience.filters import Preferences, bits
-from casa.audience.matching import Recipient
+from casa.audience.matching import Addresses
 from casa.audience.models import AudienceKey, Device
 from casa.database import Database
 from casa.delivery import dispatch, planning
@@ -73,14 +72,13 @@ class Phones:
     told: dict[str, list[str]] = field(default_factory=dict)
     statuses: set[str] = field(default_factory=set)
 
-    def send(
-        self, message: Message, recipients: Sequence[Recipient], departed: BitMap
-    ) -> list[Outcome]:
+    def send(self, message: Message, page: Sequence[Addresses]) -> list[Outcome]:
         self.statuses.add(message.status)
-        for one in recipients:
-            level = "none" if one.number in departed else level_of(message).value
-            self.told.setdefault(one.token, []).append(level)
-        return [Sent() for _ in recipients]
+        for group in page:
+            level = "none" if group.departed else level_of(message).value
+            for token in group.tokens:
+                self.told.setdefault(token, []).append(level)
+        return [Sent() for group in page for _ in group.tokens]
 
 
 def drain(database: Database, phones: Phones, pages: int = 1_000) -> None:
