@@ -29,7 +29,7 @@ def heard_by(database: Database, since: int) -> list[dict[str, Any]]:
 
 def test_from_missing_to_found(client: FlaskClient, database: Database, officer: Any) -> None:
     constable = officer("police-jm", Role.AUTHOR).headers
-    sergeant = officer("police-jm", Role.APPROVER).headers
+    sergeant = officer("police-jm", Role.APPROVER, Role.SAFEGUARDING).headers
 
     # The constable drafts, with the photograph from the mother's phone, and asks for approval.
     case = client.post("/v1/missing-persons", json=case_of(), headers=constable)
