@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from casa.alerts.content import Fault
 from casa.missing_persons.facts import ADULT, Facts, told, years
 
+CATEGORY = "abducted_child"
 RECENT = timedelta(hours=72)
 CRITERIA = ("under_18", "reasonable_belief", "risk_of_serious_harm", "described", "recent")
 _LEAST_FACTS = 2

@@ -1,5 +1,7 @@
 """What a case must meet before it says anything, and what is kept of that beside its facts."""
 
+from datetime import datetime
+
 import msgspec
 from sqlalchemy.orm import Session
 
@@ -10,8 +12,6 @@ from casa.database import now
 from casa.missing_persons import abduction, album
 from casa.missing_persons.facts import Facts, needs_safeguarding
 from casa.missing_persons.models import MissingPerson
-
-_PATH = "abducted_child"
 
 
 def judge(session: Session, known: Caller, record: MissingPerson, facts: Facts) -> None:
@@ -24,13 +24,13 @@ def judge(session: Session, known: Caller, record: MissingPerson, facts: Facts) 
     """
     moment = now()
     record.guarded = record.guarded or needs_safeguarding(facts, moment)
-    if facts.category != _PATH:
+    if facts.category != abduction.CATEGORY:
         record.criteria = None
         return
     # Time goes by while a child is sought: what was recent when it was declared stays so.
-    declared = record.criteria and msgspec.convert(record.criteria["at"], type(moment))
+    declared = datetime.fromisoformat(record.criteria["at"]) if record.criteria else moment
     pictured = any(one.public for one in album.photographs_of(session, record.id))
-    if found := abduction.faults(facts, pictured, declared or moment):
+    if found := abduction.faults(facts, pictured, declared):
         raise InvalidContent(found)
     if record.criteria is None:
         met = abduction.met(facts, pictured, moment)
@@ -40,4 +40,5 @@ def judge(session: Session, known: Caller, record: MissingPerson, facts: Facts) 
 
 
 def guarded(record: MissingPerson, text: Content) -> Content:
+    """The content, whose approver needs the safeguarding role if the case ever asked for it."""
     return msgspec.structs.replace(text, safeguarding=record.guarded)
