@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from casa.agencies.models import Agency
 from casa.database import Database, UtcDateTime, now
@@ -96,3 +97,17 @@ def test_moments_come_back_as_they_went(database: Database) -> None:
     assert now().tzinfo is UTC
     with pytest.raises(ValueError, match="time zone"):
         UtcDateTime().process_bind_param(datetime(2026, 8, 1), database.engine.dialect)  # noqa: DTZ001
+
+
+def test_an_error_tells_nothing_of_what_was_to_be_written(database: Database) -> None:
+    with pytest.raises(SQLAlchemyError) as failed, database.reading() as session:
+        session.execute(text("SELECT :name FROM no_such_table"), {"name": "Quirina"})
+    assert "no_such_table" in str(failed.value)
+    assert "Quirina" not in str(failed.value)
+
+
+def test_sqlite_overwrites_what_is_deleted(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+    database.dispose()

@@ -11,22 +11,29 @@ from casa.agencies.caller import Caller
 
 
 class Role(StrEnum):
-    """Of officers."""
+    """Of officers. ``safeguarding`` comes beside ``approver``, for alerts of minors and trafficked
+    persons.
+    """
 
     AUTHOR = "author"
     APPROVER = "approver"
+    SAFEGUARDING = "safeguarding"
     AGENCY_ADMINISTRATOR = "agency_administrator"
     REGIONAL_ADMINISTRATOR = "regional_administrator"
     AUDITOR = "auditor"
 
 
 class Scope(StrEnum):
-    """Of systems' keys. ``unattended`` publishes without a second pair of eyes."""
+    """Of systems' keys. ``unattended`` publishes without a second pair of eyes; with
+    ``safeguarded`` beside it also what is of minors and trafficked persons, whom its system looks
+    after then.
+    """
 
     READ = "read"
     DRAFT = "draft"
     PUBLISH = "publish"
     UNATTENDED = "unattended"
+    SAFEGUARDED = "safeguarded"
 
 
 ROLES = tuple(Role)
@@ -41,6 +48,7 @@ class Verb(StrEnum):
     APPROVE = "approve, reject and consent to alerts"
     PUBLISH = "publish alerts"
     PUBLISH_UNATTENDED = "publish without the second officer that policy asks for"
+    SAFEGUARD = "let out alerts of minors and trafficked persons"
     CANCEL = "cancel alerts"
     BREAK_GLASS = "publish in an emergency without approval"
     PREPARE = "write templates"
@@ -60,6 +68,7 @@ TABLE: dict[Verb, frozenset[str]] = {
     Verb.APPROVE: frozenset({Role.APPROVER}),
     Verb.PUBLISH: frozenset({Role.AUTHOR, Role.APPROVER, Scope.PUBLISH}),
     Verb.PUBLISH_UNATTENDED: frozenset({Scope.UNATTENDED}),
+    Verb.SAFEGUARD: frozenset({Role.SAFEGUARDING, Scope.SAFEGUARDED}),
     Verb.CANCEL: frozenset({Role.AUTHOR, Role.APPROVER, Scope.PUBLISH}),
     Verb.BREAK_GLASS: frozenset({Role.REGIONAL_ADMINISTRATOR}),
     Verb.PREPARE: frozenset({Role.AUTHOR, Role.APPROVER}),

@@ -7,14 +7,18 @@ however the text was changed.
 import hashlib
 from collections.abc import Iterable
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casa.agencies import audit
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
+from casa.alerts.content import Content
 from casa.alerts.models import Alert, Approval
 from casa.alerts.states import Action, State, after
+
+_decode = msgspec.json.Decoder(Content).decode
 
 
 class OwnDraft(Exception):
@@ -48,7 +52,8 @@ def approve(session: Session, caller: Caller, alert: Alert) -> None:
     """Say that exactly this text may go out.
 
     Raises:
-        Forbidden, StepUpNeeded, WrongState.
+        Forbidden: also where it is of a minor and the caller lacks the safeguarding role.
+        StepUpNeeded, WrongState.
         OwnDraft: the caller wrote it, or a part of it.
     """
     require(caller, Verb.APPROVE)
@@ -56,6 +61,8 @@ def approve(session: Session, caller: Caller, alert: Alert) -> None:
     state = after(State(alert.state), Action.APPROVE)
     if caller.actor in alert.editors:
         raise OwnDraft("You wrote this text, so another officer must approve it.")
+    if alert.content and _decode(alert.content).safeguarding:
+        require(caller, Verb.SAFEGUARD)
     alert.state = state
     _decide(session, caller, alert, "approved", None)
     note(session, caller, "alert.approve", alert, before)

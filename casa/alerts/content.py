@@ -30,6 +30,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The author's part of a message. ``sent`` is kept when an agency's own system gives it.
 
     ``untold`` is as in ``Message``; no author gives it, only a kind that speaks in several threads.
+    ``safeguarding``: whether it is of a minor or a trafficked person, so that its approver needs
+    the role for that; ``None`` where nobody has said. It becomes no part of the message.
     """
 
     status: str = "Actual"
@@ -42,6 +44,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     info: tuple[Info, ...]
     area: tuple[Area, ...]
     untold: tuple[Untold, ...] = ()
+    safeguarding: bool | None = None
 
     @property
     def severity(self) -> str:

@@ -33,6 +33,7 @@ class AlertKind:
 
     ``closing`` is for a kind that tells of persons: what a Cancel at that moment says, which
     repeats nothing of the message that it ends. With it, a cancelled thread is withdrawn.
+    ``safeguards``: its alerts may be of minors or of trafficked persons (``policy.py``).
     """
 
     code: str
@@ -40,6 +41,7 @@ class AlertKind:
     categories: tuple[str, ...]
     policy: Policy
     closing: Callable[[Message, datetime], Content] | None = None
+    safeguards: bool = False
 
 
 class UnknownKind(Exception):

@@ -24,7 +24,7 @@ from casa.alerts.content import Content, InvalidContent
 from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Message
 from casa.alerts.models import Alert
-from casa.alerts.policy import needs_second_officer
+from casa.alerts.policy import judged, needs_safeguarding, needs_second_officer
 from casa.alerts.publication import draft_content, message_of, send, state_now
 from casa.alerts.states import Action, State, WrongState, after
 from casa.alerts.withdrawal import withdraw
@@ -72,10 +72,12 @@ def drafted(
         InvalidContent, OutsideMandate, WrongState.
     """
     if replaces is not None:
+        if replaces.msg_type == "Cancel":
+            after(State.CANCELLED, Action.UPDATE)
         after(state_now(replaces), Action.UPDATE)
         _require_same_status(replaces, text)
     _check_at_home(caller, kind, text, crosses)
-    msg_type = "Update" if replaces else "Alert"
+    msg_type, text = "Update" if replaces else "Alert", judged(kind, text)
     alert = _new(session, caller.agency_id, kind.code, msg_type, text, replaces, editors)
     alert.crosses = crosses
     approval.note(session, caller, "alert.draft", alert, None)
@@ -122,7 +124,7 @@ def edit(session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: 
     _check_at_home(caller, kind, text, alert.crosses)
     if alert.replaces is not None:
         _require_same_status(session.get_one(Alert, alert.replaces), text)
-    alert.content = _encode(text)
+    alert.content = _encode(judged(kind, text))
     alert.editors = sorted({*alert.editors, caller.actor})
     session.flush()
     approval.note(session, caller, "alert.edit", alert, before)
@@ -136,6 +138,15 @@ def discard(session: Session, caller: Caller, alert: Alert) -> None:
         WrongState: it is published.
     """
     require(caller, Verb.DRAFT)
+    discarded(session, caller, alert)
+
+
+def discarded(session: Session, caller: Caller, alert: Alert) -> None:
+    """Throw away what is not published, whoever the caller is: the right is not asked for.
+
+    Raises:
+        WrongState: it is published.
+    """
     before, alert.state = alert.state, after(state_now(alert), Action.DISCARD)
     approval.note(session, caller, "alert.discard", alert, before)
     session.delete(alert)
@@ -148,8 +159,7 @@ def go_on(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> No
     Raises:
         as ``publish`` and ``approval.submit``.
     """
-    alone = allows(caller, Verb.PUBLISH_UNATTENDED)
-    if alone or not needs_second_officer(kind, draft_content(alert)):
+    if _may_alone(caller, kind, draft_content(alert)):
         publish(session, caller, kind, alert)
     else:
         approval.submit(session, caller, alert)
@@ -167,10 +177,16 @@ def publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> 
     """
     require(caller, Verb.PUBLISH)
     after(state_now(alert), Action.PUBLISH)
-    alone = allows(caller, Verb.PUBLISH_UNATTENDED)
-    if not alone and needs_second_officer(kind, draft_content(alert)):
+    if not _may_alone(caller, kind, draft_content(alert)):
         approval.require_approval(session, alert)
     return _publish(session, caller, kind, alert)
+
+
+def _may_alone(caller: Caller, kind: AlertKind, text: Content) -> bool:
+    if needs_safeguarding(kind, text) and not allows(caller, Verb.SAFEGUARD):
+        return False
+    alone = allows(caller, Verb.PUBLISH_UNATTENDED)
+    return alone or not needs_second_officer(kind, text)
 
 
 def break_glass(

@@ -3,11 +3,18 @@
 The false missile alert in Hawaii in 2018 went out because one person could send it. So an actual
 alert above the severity that its kind allows to one officer needs another officer's approval of
 exactly the text that goes out. Ending an alert never does.
+
+What may be of a minor or of a trafficked person needs one however grave it is, and one who has the
+safeguarding role: what such an alert tells cannot be taken back from those who have read it.
 """
+
+import msgspec
 
 from casa.agencies.mandates import rank
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
+
+_REAL = ("Actual", "System")
 
 
 def needs_second_officer(kind: AlertKind, text: Content) -> bool:
@@ -15,4 +22,15 @@ def needs_second_officer(kind: AlertKind, text: Content) -> bool:
 
     Exercises and tests reach only who asked for them, and say in every line what they are.
     """
-    return text.status in ("Actual", "System") and rank(text.severity) > rank(kind.policy.alone)
+    grave = text.status in _REAL and rank(text.severity) > rank(kind.policy.alone)
+    return grave or needs_safeguarding(kind, text)
+
+
+def needs_safeguarding(kind: AlertKind, text: Content) -> bool:
+    """Whether the officer who approves it needs the safeguarding role; if nobody said, yes."""
+    return kind.safeguards and text.status in _REAL and text.safeguarding is not False
+
+
+def judged(kind: AlertKind, text: Content) -> Content:
+    """``text`` with what policy says of it in it, so that an approval is of that too."""
+    return msgspec.structs.replace(text, safeguarding=needs_safeguarding(kind, text))

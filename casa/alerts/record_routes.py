@@ -56,6 +56,10 @@ class RecordPageSchema(Schema):
     next = fields.String(allow_none=True)
 
 
+def _no_more_asked(_session: Session, _caller: Caller, _record: Record, _facts: Any) -> None:
+    """Most kinds ask nothing of their facts but what their schemas do."""
+
+
 def _nothing_more(_session: Session, _record: Record, text: Content) -> Content:
     return text
 
@@ -64,7 +68,8 @@ class Wiring(Generic[R]):
     """What joins one kind to these routes: its model, its schema and how facts become content.
 
     ``attach`` adds to the content what a record has beside its facts. ``public`` answers the list
-    for who shows no credentials; without it there is none for them.
+    for who shows no credentials; without it there is none for them. ``judge`` refuses facts that
+    break a rule of the kind, and keeps beside them what is to be kept.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Wiring(Generic[R]):
         compose: Callable[[Any, Caller, datetime], Content],
         attach: Callable[[Session, R, Content], Content] = _nothing_more,
         public: Callable[[dict[str, Any]], Response] | None = None,
+        judge: Callable[[Session, Caller, R, Any], None] = _no_more_asked,
     ) -> None:
         self.kind = kind
         self.model = model
@@ -82,6 +88,25 @@ class Wiring(Generic[R]):
         self.compose = compose
         self.attach = attach
         self.public = public
+        self.judge = judge
+
+    def open(self, session: Session, known: Caller, facts: Any, wire: Any, publish: bool) -> R:
+        """A new record with these facts, and the draft of its alert.
+
+        Raises:
+            what ``record_problems`` turns into a problem.
+        """
+        text = self.compose(facts, known, now())
+        alert = lifecycle.draft(session, known, self.kind, text)
+        record = self.model()
+        record.agency_id, record.thread, record.facts = known.agency_id, alert.thread, wire
+        session.add(record)
+        session.flush()
+        self.judge(session, known, record, facts)
+        if publish:
+            lifecycle.go_on(session, known, self.kind, alert)
+        session.flush()
+        return record
 
     def change(self, session: Session, known: Caller, record: R, wire: Any, publish: bool) -> None:
         """Give the record these facts and say so: in its draft, or in an Update of its thread.
@@ -89,7 +114,9 @@ class Wiring(Generic[R]):
         Raises:
             Problem: 422, and what ``record_problems`` turns into one.
         """
-        text = self.compose(load(self.schema, wire), known, now())
+        facts = load(self.schema, wire)
+        self.judge(session, known, record, facts)
+        text = self.compose(facts, known, now())
         text = self.attach(session, record, text)
         alert = records.change(session, known, self.kind, record, text)
         record.facts = wire
@@ -158,15 +185,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
             """Open a record and draft its alert; `?publish=true` publishes it at once."""
             known = caller()
             with record_problems(), database().writing() as session:
-                text = wiring.compose(facts, known, now())
-                alert = lifecycle.draft(session, known, wiring.kind, text)
-                record = wiring.model()
-                record.agency_id, record.thread = known.agency_id, alert.thread
-                record.facts = request.get_json()
-                session.add(record)
-                if query["publish"]:
-                    lifecycle.go_on(session, known, wiring.kind, alert)
-                session.flush()
+                record = wiring.open(session, known, facts, request.get_json(), query["publish"])
                 body = json.dumps(wiring.shown(session, record))
             response = Response(body, 201, content_type="application/json")
             response.headers["Location"] = url_for(f"{name}.One", identifier=record.id)

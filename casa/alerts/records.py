@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from casa import paging
 from casa.agencies.caller import Caller
-from casa.agencies.permissions import Verb, require
+from casa.agencies.permissions import Verb, allows, require
 from casa.alerts import lifecycle, publication
 from casa.alerts.cancellation import cancellation
 from casa.alerts.content import Content
@@ -84,7 +84,7 @@ def end(
     record: Record,
     reasons: Mapping[str, str],
 ) -> None:
-    """End the record: throw its draft away and cancel what is in force.
+    """End the record: throw its draft away, whoever wrote it, and cancel what is in force.
 
     Raises:
         Forbidden, InvalidContent, WrongState.
@@ -94,9 +94,10 @@ def end(
     record.ended = now()
     alert = head(session, record)
     if alert is not None and alert.published is None:
-        lifecycle.discard(session, caller, alert)
+        lifecycle.discarded(session, caller, alert)
         alert = head(session, record)
-    require(caller, Verb.DRAFT if alert is None else Verb.CANCEL)
+    if alert is not None or not allows(caller, Verb.DRAFT):
+        require(caller, Verb.CANCEL)
     if kind.closing is not None:
         withdraw(session, record.thread, record.ended)
     if alert is None or publication.state_now(alert) is not State.PUBLISHED:

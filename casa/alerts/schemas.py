@@ -293,6 +293,9 @@ class DraftSchema(AlertSchema):
         allow_none=True, metadata={"description": "Of its text; give it back when approving"}
     )
     rejection = fields.String(allow_none=True, metadata={"description": "Why it was rejected"})
+    safeguarding = fields.Boolean(
+        metadata={"description": "Of a draft: its approver needs the safeguarding role"}
+    )
     created = Moment()
     changed = Moment()
     reaches = fields.List(

@@ -3,7 +3,9 @@
 draft → submitted → approved → published → updated | cancelled | expired, where what one officer may
 publish alone goes from draft to published. Any edit of what was submitted or approved makes it a
 draft again. A published message never changes; being updated or cancelled is done to it by a later
-message of its thread, expiring by the clock.
+message of its thread, expiring by the clock. What has expired can be updated: a case goes on when
+its last message has run out, and CAP lets an Update refer to any earlier message. There is nothing
+left of it to cancel.
 """
 
 from datetime import datetime
@@ -46,6 +48,7 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.APPROVED, Action.REJECT): State.DRAFT,
     (State.PUBLISHED, Action.UPDATE): State.UPDATED,
     (State.PUBLISHED, Action.CANCEL): State.CANCELLED,
+    (State.EXPIRED, Action.UPDATE): State.UPDATED,
 }
 
 _WHY = {
@@ -55,7 +58,7 @@ _WHY = {
     State.PUBLISHED: "it is published, and a published message never changes: update or cancel it",
     State.UPDATED: "a later message of its thread has updated it: work on that one",
     State.CANCELLED: "it has been cancelled: publish a new alert",
-    State.EXPIRED: "it has expired: publish a new alert",
+    State.EXPIRED: "it has expired: update it, or publish a new alert",
 }
 
 

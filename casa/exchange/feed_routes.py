@@ -129,6 +129,7 @@ def _person(case: public.PublicCase, moment: datetime) -> Person:
         source_date=case.message.sent,
         source_url=f"{_base()}/v1/alerts/{case.message.identifier}",
         full_name=case.full_name,
+        alternate_names="\n".join(case.known_as) or None,
         description=info.description,
         sex=case.sex,
         age=None if case.age is None else str(case.age),

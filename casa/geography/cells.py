@@ -46,6 +46,13 @@ def cell_at(longitude: float, latitude: float) -> int:
     return int(h3.latlng_to_cell(latitude, longitude, RESOLUTION))
 
 
+def centre_around(longitude: float, latitude: float, resolution: int) -> tuple[float, float]:
+    """The centre, as longitude and latitude, of the cell of that resolution around a position."""
+    cell = h3.latlng_to_cell(latitude, longitude, resolution)
+    y, x = h3.cell_to_latlng(cell)
+    return x, y
+
+
 def parse_cell(text: str) -> int:
     """A cell from its hexadecimal text; a finer one is coarsened to resolution 7.
 

@@ -11,7 +11,9 @@ from casa.alerts.kinds import AlertKind, Policy
 from casa.alerts.record_routes import Wiring
 from casa.missing_persons import album
 from casa.missing_persons.closing import closing
-from casa.missing_persons.facts import LIFETIME, compose
+from casa.missing_persons.compose import compose
+from casa.missing_persons.facts import LIFETIME
+from casa.missing_persons.judging import guarded, judge
 from casa.missing_persons.listing import public_cases
 from casa.missing_persons.models import MissingPerson
 from casa.missing_persons.schemas import MissingPersonSchema
@@ -23,6 +25,7 @@ KIND = AlertKind(
     categories=("Security", "Rescue", "Safety"),
     policy=Policy(lifetime=LIFETIME, longest=timedelta(days=30), alone="Moderate"),
     closing=closing,
+    safeguards=True,
 )
 
 
@@ -32,7 +35,8 @@ def base_url() -> str:
 
 
 def _attach(session: Session, record: MissingPerson, text: Content) -> Content:
+    text = guarded(record, text)
     return album.illustrated(text, album.photographs_of(session, record.id), base_url())
 
 
-WIRING = Wiring(KIND, MissingPerson, MissingPersonSchema, compose, _attach, public_cases)
+WIRING = Wiring(KIND, MissingPerson, MissingPersonSchema, compose, _attach, public_cases, judge)

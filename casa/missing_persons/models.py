@@ -15,14 +15,18 @@ class MissingPerson(Record, Base):
     """A case; its facts are in the wire form of ``schemas.MissingPersonSchema``.
 
     ``outcome`` is how it ended, for its agency alone; the public learns only that it has.
+    ``criteria`` is which criteria of a child abduction alert were met when, and who said so;
+    ``guarded``: its alerts need an approver with the safeguarding role.
     """
 
     __tablename__ = "missing_person"
 
     outcome: Mapped[str | None] = mapped_column(String(20), sort_order=1)
+    criteria: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), sort_order=2)
+    guarded: Mapped[bool] = mapped_column(default=False, sort_order=3)
 
     def beside_facts(self) -> dict[str, Any]:
-        return {"outcome": self.outcome}
+        return {"outcome": self.outcome, "criteria": self.criteria, "guarded": self.guarded}
 
 
 class CasePhotograph(Base):

@@ -151,8 +151,7 @@ class One(MethodView):
     def delete(self, query: dict[str, Any], identifier: Any, photograph: Any) -> Response:
         """Withdraw a photograph: its addresses answer 410 at once, whatever else becomes of this.
 
-        Where an alert shows it that is in force or still a draft, that is edited or an Update
-        drafted.
+        A draft that shows it is edited; where the last alert shows it, an Update is drafted.
         """
         known = caller()
         with problems(), database().writing() as session:
@@ -204,13 +203,13 @@ def _open_case(session: Session, known: Caller, identifier: Any) -> MissingPerso
 
 
 def _can_change(session: Session, record: MissingPerson) -> bool:
-    """Whether there is a draft, or something in force that an Update can follow."""
+    """Whether there is a draft, or something that an Update can follow."""
     alert = records.head(session, record)
     if record.ended is not None or alert is None:
         return False
-    in_force = publication.state_now(alert) is State.PUBLISHED
+    said = publication.state_now(alert) in (State.PUBLISHED, State.EXPIRED)
     cancels = alert.msg_type == "Cancel"
-    return alert.state in UNPUBLISHED or (in_force and not cancels)
+    return alert.state in UNPUBLISHED or (said and not cancels)
 
 
 def _own_photograph(session: Session, record: MissingPerson, photograph: Any) -> CasePhotograph:

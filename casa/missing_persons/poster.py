@@ -29,11 +29,15 @@ _RED, _BLACK, _WHITE, _GREY = (176, 0, 32), (0, 0, 0), (255, 255, 255), (90, 90,
 _QUIET = 4
 """Modules that ISO/IEC 18004 wants empty around a QR code."""
 
-_FACTS = ("build", "hair", "eyes", "clothing", "marks")
+_FACTS = (
+    "build", "complexion", "hair", "eyes", "clothing", "marks", "speaks", "medical_need",
+    "suspect", "vehicle",
+)  # fmt: skip
 
 
 class PosterFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a poster says. ``height`` is in centimetres; ``last_seen`` is in local time.
+    """What a poster says, in its language. ``height`` is in centimetres; ``last_seen`` is in local
+    time.
 
     ``category`` is one of ``casa.missing_persons.facts.CATEGORIES``; ``url`` is where the case's
     living page stands; ``contact`` says whom to call, and where.
@@ -50,10 +54,16 @@ class PosterFacts(msgspec.Struct, frozen=True, kw_only=True):
     sex: str | None = None
     height: int | None = None
     build: str | None = None
+    complexion: str | None = None
     hair: str | None = None
     eyes: str | None = None
     clothing: str | None = None
     marks: str | None = None
+    known_as: str | None = None
+    speaks: str | None = None
+    medical_need: str | None = None
+    suspect: str | None = None
+    vehicle: str | None = None
     last_seen: datetime | None = None
     last_known_location: str | None = None
 
@@ -153,6 +163,7 @@ def _rows(
 ) -> list[tuple[str, str]]:
     seen = facts.last_seen
     said = {
+        "known_as": facts.known_as or "",
         "sex": sexes.get(facts.sex or "", ""),
         "height": _height(facts.height),
         **{name: getattr(facts, name) or "" for name in _FACTS},

@@ -5,6 +5,7 @@ was said in public, where it stands for machines under PFIF's names.
 """
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,7 +14,9 @@ from sqlalchemy.orm import Session
 from casa.alerts import reading
 from casa.alerts.areas import target_of
 from casa.alerts.message import Info, Message
+from casa.alerts.phrases import phrases
 from casa.geography.places import gazetteer
+from casa.missing_persons.compose import ENUMERATED
 from casa.missing_persons.models import MissingPerson
 from casa.missing_persons.names import MATCH, score
 from casa.missing_persons.poster import PosterFacts
@@ -33,6 +36,8 @@ class PublicCase(msgspec.Struct, frozen=True, kw_only=True):
     sex: str | None = None
     last_seen: datetime | None = None
     last_known_location: str | None = None
+    known_as: tuple[str, ...] = ()
+    case_number: str | None = None
 
 
 def of(session: Session, record: MissingPerson, moment: datetime) -> PublicCase:
@@ -48,6 +53,8 @@ def of(session: Session, record: MissingPerson, moment: datetime) -> PublicCase:
         sex=told.get("sex"),
         last_seen=datetime.fromisoformat(told["last_seen"]) if "last_seen" in told else None,
         last_known_location=told.get("last_known_location"),
+        known_as=tuple(one.value for one in message.info[0].parameter if one.name == "known_as"),
+        case_number=told.get("case_number"),
     )
 
 
@@ -61,7 +68,7 @@ def search(
     found = []
     for record in open_cases(session, None, MOST_SEARCHED):
         case = of(session, record, moment)
-        likeness = score(name, case.full_name)
+        likeness = max(score(name, known) for known in (case.full_name, *case.known_as))
         if likeness >= MATCH and _fits(case, place, age):
             found.append((likeness, case))
     return [case for _, case in sorted(found, key=lambda one: -one[0])]
@@ -79,7 +86,7 @@ def poster_facts(case: PublicCase, url: str, language: str) -> PosterFacts:
     return PosterFacts(
         category=case.category,
         full_name=case.full_name,
-        case_number=case.id[:8].upper(),
+        case_number=case.case_number or case.id[:8].upper(),
         agency=info.sender_name or case.message.sender,
         issued=case.message.sent.date(),
         url=url,
@@ -88,7 +95,26 @@ def poster_facts(case: PublicCase, url: str, language: str) -> PosterFacts:
         sex=case.sex,
         last_seen=case.last_seen and case.last_seen.astimezone(_zone(case.message)),
         last_known_location=case.last_known_location,
+        **_described(info, language),
     )
+
+
+def _described(info: Info, language: str) -> dict[str, Any]:
+    """The facts that a poster shows: codes as words of its language, texts as the alert's."""
+    words = phrases("casa.missing_persons", language)
+    told = {one.name: one.value for one in info.parameter}
+    found: dict[str, Any] = {
+        name: told[name]
+        for name in ("clothing", "marks", "medical_need", "suspect", "vehicle")
+        if name in told
+    }
+    found |= {name: words[name][told[name]] for name in ENUMERATED if name in told}
+    for name, shown in (("known_as", str), ("speaks", words["spoken"].__getitem__)):
+        if values := [shown(one.value) for one in info.parameter if one.name == name]:
+            found[name] = ", ".join(values)
+    if "height" in told:
+        found["height"] = int(told["height"])
+    return found
 
 
 def picture(info: Info) -> str | None:

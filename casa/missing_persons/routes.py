@@ -37,6 +37,13 @@ class EndSchema(Schema):
 
 class EndedSchema(RecordSchema):
     outcome = _OUTCOME
+    criteria = fields.Dict(
+        allow_none=True,
+        metadata={"description": "Of a child abduction: which were met, when, and who said so"},
+    )
+    guarded = fields.Boolean(
+        metadata={"description": "Its alerts need an approver with the safeguarding role"}
+    )
 
 
 @blueprint.route("/<uuid:identifier>/end", methods=["POST"])

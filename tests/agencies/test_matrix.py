@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from casa.agencies import permissions
+from casa.agencies import keys, permissions
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import Mandate
 from casa.agencies.models import Agency, MandateRow
@@ -25,22 +25,23 @@ from casa.database import Database
 from tests.conftest import SignedIn, later
 
 TABLE = """
-verb         author  approver  agency_administrator  regional_administrator  auditor
-read         own     own       own                   any                     any
-draft        own     -         -                     -                       -
-edit         own     -         -                     -                       -
-discard      own     -         -                     -                       -
-submit       own     -         -                     -                       -
-approve      -       own       -                     -                       -
-reject       -       own       -                     -                       -
-publish      own     own       -                     -                       -
-update       own     -         -                     -                       -
-cancel       own     own       -                     -                       -
-break-glass  -       -         -                     any                     -
-invite       -       -         own                   any                     -
-issue        -       -         own                   any                     -
-grant        -       -         -                     any                     -
-audit        -       -         -                     any                     any
+verb         author  approver  safeguarding  agency_administrator  regional_administrator  auditor
+read         own     own       own           own                   any                     any
+draft        own     -         -             -                     -                       -
+edit         own     -         -             -                     -                       -
+discard      own     -         -             -                     -                       -
+submit       own     -         -             -                     -                       -
+approve      -       own       -             -                     -                       -
+reject       -       own       -             -                     -                       -
+safeguard    -       -         own           -                     -                       -
+publish      own     own       -             -                     -                       -
+update       own     -         -             -                     -                       -
+cancel       own     own       -             -                     -                       -
+break-glass  -       -         -             -                     any                     -
+invite       -       -         -             own                   any                     -
+issue        -       -         -             own                   any                     -
+grant        -       -         -             -                     any                     -
+audit        -       -         -             -                     any                     any
 """
 ROLES = TABLE.split("\n")[1].split()[1:]
 EXPECTED = {
@@ -51,6 +52,7 @@ EXPECTED = {
 VERBS = {
     "read": Verb.READ, "draft": Verb.DRAFT, "edit": Verb.DRAFT, "discard": Verb.DRAFT,
     "submit": Verb.SUBMIT, "approve": Verb.APPROVE, "reject": Verb.APPROVE,
+    "safeguard": Verb.SAFEGUARD,
     "publish": Verb.PUBLISH, "update": Verb.DRAFT, "cancel": Verb.CANCEL,
     "break-glass": Verb.BREAK_GLASS, "invite": Verb.ADMINISTER_AGENCY,
     "issue": Verb.ADMINISTER_AGENCY, "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
@@ -65,7 +67,8 @@ SEVERITIES = ("Minor", "Severe", "Extreme")
 # The agency at home: accidents and missing persons in Jamaica, up to Severe.
 HOME = Mandate(("accident", "missing_person"), ("JM",), "Severe")
 # One officer alone, by kind (the README's words).
-ALONE = {"accident": "Severe", "missing_person": "Moderate", "disaster": "Moderate"}
+# An alert of a missing person that no case composed may be of a minor, so it never goes alone.
+ALONE = {"accident": "Severe", "missing_person": None, "disaster": "Moderate"}
 _ORDER = ("Minor", "Moderate", "Severe", "Extreme")
 _EVERYTHING = Mandate(KIND_CODES, ("JM", "HT"), "Extreme")
 _CATEGORIES = {"accident": "Transport", "missing_person": "Rescue", "disaster": "Met"}
@@ -200,6 +203,9 @@ def test_every_cell(
                 ):
                     assert answer.status_code == 403, cell
                     assert answer.json["type"] == "urn:casa:problem:outside-mandate", cell
+                elif verb == "approve" and kind == "missing_person":
+                    # Whom it is of nobody has said: it needs the safeguarding role as well.
+                    assert answer.json["type"] == "urn:casa:problem:forbidden", cell
                 else:
                     assert answer.status_code == GOOD.get(verb, 200), (cell, answer.json)
 
@@ -265,7 +271,8 @@ def test_who_may_publish_alone(
     made = client.post(
         "/v1/alerts?publish=true", json=body_of(kind, "JM-01", severity), headers=author.headers
     )
-    alone = _ORDER.index(severity) <= _ORDER.index(ALONE[kind])
+    most = ALONE[kind]
+    alone = most is not None and _ORDER.index(severity) <= _ORDER.index(most)
     assert made.json["state"] == ("published" if alone else "submitted")
     path = f"/v1/alerts/{made.json['identifier']}"
     if not alone:
@@ -276,3 +283,69 @@ def test_who_may_publish_alone(
     drill = body_of(kind, "JM-01", severity) | {"status": "Exercise"}
     made = client.post("/v1/alerts?publish=true", json=drill, headers=author.headers)
     assert made.json["state"] == "published"
+
+
+PERSONS = {  # category, age: what its approver needs beside that role
+    ("missing_adult", 40): "nobody",
+    ("missing_adult", 16): "safeguarding",
+    ("vulnerable_adult", 80): "approver",
+    ("missing_child", None): "safeguarding",
+    ("suspected_trafficking", 30): "safeguarding",
+    ("unidentified", 50): "nobody",
+    ("unidentified", None): "safeguarding",
+}
+APPROVERS = {
+    "approver": (Role.APPROVER,),
+    "safeguarding": (Role.APPROVER, Role.SAFEGUARDING),
+    "safeguarding alone": (Role.SAFEGUARDING,),
+}
+
+
+@pytest.mark.parametrize(("person", "needed"), PERSONS.items())
+def test_who_may_approve_a_case(
+    client: FlaskClient, officer: Any, person: tuple[str, int | None], needed: str
+) -> None:
+    category, age = person
+    author = officer("police-jm", Role.AUTHOR)
+    case = {"category": category, "full_name": "A. Demo", "area": [{"places": ["JM-14"]}]}
+    if age is not None:
+        case["age"] = age
+    made = client.post("/v1/missing-persons?publish=true", json=case, headers=author.headers)
+    alert = made.json["alert"]
+    assert alert["state"] == ("published" if needed == "nobody" else "submitted"), made.json
+    if needed == "nobody":
+        return
+    assert alert["safeguarding"] == made.json["guarded"] == (needed == "safeguarding")
+    path = f"/v1/alerts/{alert['identifier']}/approve?publish=true"
+    for name, roles in APPROVERS.items():
+        if name == needed:
+            continue
+        if name == "safeguarding" and needed == "approver":
+            continue
+        answer = client.post(path, headers=officer("police-jm", *roles).headers)
+        assert answer.json["type"] == "urn:casa:problem:forbidden", (name, answer.json)
+        assert ("safeguarding" in answer.json["detail"]) == (name == "approver")
+    right = officer("police-jm", *APPROVERS[needed])
+    answer = client.post(path, headers=right.headers)
+    assert answer.json["state"] == "published", answer.json
+
+
+@pytest.mark.parametrize(
+    ("scopes", "state"),
+    [
+        (("read", "draft", "publish"), "submitted"),
+        (("read", "draft", "publish", "unattended"), "submitted"),
+        (("read", "draft", "publish", "safeguarded"), "submitted"),
+        (("read", "draft", "publish", "unattended", "safeguarded"), "published"),
+    ],
+)
+def test_which_keys_publish_a_childs_case(
+    client: FlaskClient, database: Database, home: Caller, scopes: tuple[str, ...], state: str
+) -> None:
+    with database.writing() as session:
+        agency = session.scalars(select(Agency).where(Agency.code == "home")).one()
+        key = keys.issue(session, agency, "system", scopes=scopes)
+    case = {"category": "missing_child", "full_name": "A. Demo", "area": [{"places": ["JM-14"]}]}
+    headers = {"Authorization": f"Bearer {key}"}
+    made = client.post("/v1/missing-persons?publish=true", json=case, headers=headers)
+    assert made.json["alert"]["state"] == state, made.json

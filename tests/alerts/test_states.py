@@ -21,6 +21,7 @@ ALLOWED = {
     ("approved", "publish"): "published",
     ("published", "update"): "updated",
     ("published", "cancel"): "cancelled",
+    ("expired", "update"): "updated",
 }
 
 

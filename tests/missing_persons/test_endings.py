@@ -14,7 +14,7 @@ from casa.delivery.followers import Following
 from casa.delivery.following import SequenceFollower
 from casa.geography.places import place_key
 from casa.missing_persons.closing import OUTCOMES
-from tests.missing_persons.conftest import NAME
+from tests.missing_persons.conftest import NAME, case_of
 
 SECRETS = (NAME, "uniform", "Spanish Town market", "/media/")
 FORMS = ("", ".json", ".xml", ".geojson", ".jws", "/thread")
@@ -142,6 +142,31 @@ def test_who_may_end_a_case(
     assert end(client, published, bearer("police-tt")).status_code == 404
     approver = officer("police-jm", Role.APPROVER).headers
     assert end(client, published, approver).status_code == 200
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_an_approver_ends_a_case_with_anothers_draft(
+    client: FlaskClient, database: Database, police: Any, officer: Any, public: bool
+) -> None:
+    """Found is found: what a colleague was still writing goes with it."""
+    query = "?publish=true" if public else ""
+    case = client.post(f"/v1/missing-persons{query}", json=case_of(), headers=police).json
+    author = officer("police-jm", Role.AUTHOR).headers
+    path = f"/v1/missing-persons/{case['id']}"
+    draft = client.patch(path, json={"height": 140}, headers=author).json["alert"]["identifier"]
+    auditor = officer("police-jm", Role.AUDITOR).headers
+    assert end(client, case, auditor).status_code == 403
+    assert client.get(f"/v1/alerts/{draft}", headers=author).status_code == 200
+    approver = officer("police-jm", Role.APPROVER).headers
+    # To throw it away by itself remains an author's.
+    assert client.delete(f"/v1/alerts/{draft}", headers=approver).status_code == 403
+    closed = end(client, case, approver, outcome="found_safe")
+    assert closed.status_code == 200, closed.json
+    assert client.get(f"/v1/alerts/{draft}", headers=author).status_code == 404
+    assert (closed.json["alert"] or {}).get("msg_type") == ("Cancel" if public else None)
+    trail = client.get("/v1/audit", headers=auditor)
+    discarded = [e for e in trail.json["entries"] if e["action"] == "alert.discard"]
+    assert [e["subject"] for e in discarded] == [f"alert:{draft}"]
 
 
 def test_the_audit_tells_that_and_how_but_not_who(

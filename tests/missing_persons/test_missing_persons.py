@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from casa.agencies.caller import Caller
 from casa.alerts.areas import of_places
 from casa.alerts.phrases import LANGUAGES
-from casa.missing_persons.facts import CATEGORIES, LIFETIME, SEVERITY, Facts, compose
+from casa.missing_persons.compose import compose
+from casa.missing_persons.facts import CATEGORIES, LIFETIME, SEVERITY, Facts
 
 NOW = datetime(2026, 8, 1, 18, 30, tzinfo=UTC)
 POLICE = Caller(1, "police", "The Police", "police@demo.invalid", "119", None, ())

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,22 @@ def free_port() -> int:
 
 
 class Process:
-    """One ``casa`` process: ``run``, ``serve`` or ``worker``."""
+    """One ``casa`` process: ``run``, ``serve`` or ``worker``; what it prints goes to ``log``."""
 
-    def __init__(self, environment: dict[str, str], *arguments: str) -> None:
+    def __init__(
+        self, environment: dict[str, str], *arguments: str, log: Path | None = None
+    ) -> None:
         self._environment = os.environ | environment
         self._arguments = arguments
+        self._log = log
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, "-m", "casa", *self._arguments]
-        self.popen = subprocess.Popen(command, cwd=ROOT, env=self._environment)
+        with self._log.open("ab") if self._log else nullcontext() as output:
+            self.popen = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=output, stderr=output
+            )
 
     @property
     def running(self) -> bool:
@@ -69,10 +76,12 @@ def environment(database_url: str, folder: Path, double: FcmDouble | None) -> di
 class Service:
     """``casa run`` (or another command) that answers at ``url``."""
 
-    def __init__(self, settings: dict[str, str], command: str = "run") -> None:
+    def __init__(
+        self, settings: dict[str, str], command: str = "run", log: Path | None = None
+    ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self.process = Process(settings, command, "--port", str(port))
+        self.process = Process(settings, command, "--port", str(port), log=log)
         self.wait()
 
     def wait(self, seconds: float = 60) -> None:

@@ -1,0 +1,150 @@
+"""A case goes on when its last alert has run out: listed, searched, extended in the same thread."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from casa.agencies.permissions import Role
+from casa.database import Database, now
+from casa.delivery.followers import Following
+from casa.delivery.following import SequenceFollower
+from casa.geography.places import place_key
+from tests.missing_persons.conftest import NAME, case_of
+
+CLOCKS = (
+    "alerts.publication", "alerts.lifecycle", "alerts.record_routes", "alerts.records",
+    "alerts.routes", "exchange.feed_routes", "missing_persons.judging", "missing_persons.listing",
+    "missing_persons.public_routes", "missing_persons.photograph_routes", "delivery.following",
+)  # fmt: skip
+
+
+@pytest.fixture
+def days_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let some days go by for all that asks what is in force."""
+
+    def pass_(days: float) -> None:
+        for module in CLOCKS:
+            monkeypatch.setattr(f"casa.{module}.now", lambda: now() + timedelta(days=days))
+
+    return pass_
+
+
+def heard(database: Database, place: str, since: int) -> list[tuple[str, bool]]:
+    """What a phone there is told that was away since then: message types, whether they concern."""
+    follower = SequenceFollower(database, lambda *_: None, 1)
+    missed = follower.follow("phone", Following(frozenset([place_key(place)])), since)["missed"]
+    return [(one["msg_type"], one["concerns"]) for one in missed]
+
+
+def test_a_case_whose_alert_ran_out_is_still_open(
+    client: FlaskClient, published: dict[str, Any], days_pass: Callable[[float], None]
+) -> None:
+    days_pass(3)
+    (listed,) = client.get("/v1/missing-persons").json["records"]
+    assert (listed["id"], listed["alert"]["state"]) == (published["id"], "expired")
+    (found,) = client.get(f"/v1/missing-persons/search?name={NAME}").json["records"]
+    assert found["id"] == published["id"]
+    assert client.get(f"/v1/missing-persons/{published['id']}/poster.pdf").status_code == 200
+    assert client.get("/v1/alerts?active=true").json["alerts"] == []
+    assert NAME not in client.get("/feeds/pfif.atom").text
+
+
+def test_it_is_extended_by_an_update_of_its_thread(
+    client: FlaskClient, database: Database, published: dict[str, Any], police: Any,
+    days_pass: Callable[[float], None],
+) -> None:  # fmt: skip
+    first = published["alert"]
+    days_pass(3)
+    path = f"/v1/missing-persons/{published['id']}?publish=true"
+    # Nothing new is to be said, only that the search goes on.
+    extended = client.patch(path, json={}, headers=police)
+    assert extended.status_code == 200, extended.json
+    update = extended.json["alert"]
+    assert (update["msg_type"], update["state"]) == ("Update", "published")
+    assert update["thread"] == first["thread"]
+    assert [one["identifier"] for one in update["references"]] == [first["identifier"]]
+    assert update["info"][0]["expires"] > first["info"][0]["expires"]
+    (active,) = client.get("/v1/alerts?active=true").json["alerts"]
+    assert active["identifier"] == update["identifier"]
+    assert client.get(f"/v1/alerts/{first['identifier']}").json["state"] == "updated"
+    assert NAME in client.get("/feeds/pfif.atom").text
+    assert heard(database, "JM-14", first["sequence"]) == [("Update", True)]
+    # Somewhere else: whom the first message reached hears that this one is no longer for them.
+    moved = client.patch(path, json={"area": [{"places": ["JM-08"]}]}, headers=police).json["alert"]
+    assert heard(database, "JM-08", update["sequence"]) == [("Update", True)]
+    assert heard(database, "JM-14", update["sequence"]) == [("Update", False)]
+    # Found: both hear of it.
+    ended = client.post(f"/v1/missing-persons/{published['id']}/end", json={}, headers=police)
+    assert ended.json["alert"]["msg_type"] == "Cancel"
+    for place in ("JM-14", "JM-08"):
+        assert heard(database, place, moved["sequence"]) == [("Cancel", True)]
+
+
+def test_a_photograph_comes_after_the_alert_ran_out(
+    client: FlaskClient, published: dict[str, Any], add: Callable[..., Any], police: Any,
+    days_pass: Callable[[float], None],
+) -> None:  # fmt: skip
+    days_pass(3)
+    added = add(published)
+    assert added.status_code == 201, added.json
+    assert added.json["alert"]["msg_type"] == "Update"
+    assert len(added.json["alert"]["info"][0]["resource"]) == 3
+    days_pass(6)
+    photograph = added.json["photographs"][0]["id"]
+    path = f"/v1/missing-persons/{published['id']}/photographs/{photograph}?publish=true"
+    withdrawn = client.delete(path, headers=police)
+    assert withdrawn.json["alert"]["info"][0]["resource"] == []
+
+
+def test_an_update_whose_predecessor_ran_out_while_it_waited(
+    client: FlaskClient, officer: Any, published: dict[str, Any], days_pass: Callable[[float], None]
+) -> None:
+    author = officer("police-jm", Role.AUTHOR).headers
+    approver = officer("police-jm", Role.APPROVER, Role.SAFEGUARDING).headers
+    path = f"/v1/missing-persons/{published['id']}?publish=true"
+    expires = (now() + timedelta(days=10)).isoformat()
+    waits = client.patch(path, json={"expires": expires}, headers=author).json["alert"]
+    assert waits["state"] == "submitted"
+    days_pass(3)
+    approved = client.post(
+        f"/v1/alerts/{waits['identifier']}/approve?publish=true", headers=approver
+    )
+    assert approved.json["state"] == "published", approved.json
+
+
+def test_a_time_that_was_chosen_and_is_over_must_be_chosen_anew(
+    client: FlaskClient, police: Any, days_pass: Callable[[float], None]
+) -> None:
+    body = case_of(expires=(now() + timedelta(hours=5)).isoformat())
+    case = client.post("/v1/missing-persons?publish=true", json=body, headers=police).json
+    days_pass(1)
+    path = f"/v1/missing-persons/{case['id']}?publish=true"
+    refused = client.patch(path, json={"height": 140}, headers=police)
+    assert refused.json["errors"] == [
+        {"pointer": "/expires", "detail": "is in the past; give a time to come"}
+    ]
+    assert client.patch(path, json={"expires": None}, headers=police).status_code == 200
+
+
+def test_what_was_cancelled_is_not_updated_even_when_its_cancel_ran_out(
+    client: FlaskClient, published: dict[str, Any], police: Any, days_pass: Callable[[float], None]
+) -> None:
+    cancel = f"/v1/alerts/{published['alert']['identifier']}/cancel"
+    assert client.post(cancel, json={}, headers=police).status_code == 201
+    for days in (0.0, 3.0):
+        days_pass(days)
+        path = f"/v1/missing-persons/{published['id']}?publish=true"
+        answer = client.patch(path, json={}, headers=police)
+        assert answer.status_code == 409
+        assert "cancelled" in answer.json["detail"]
+
+
+def test_what_ran_out_cannot_be_cancelled(
+    client: FlaskClient, published: dict[str, Any], police: Any, days_pass: Callable[[float], None]
+) -> None:
+    days_pass(3)
+    cancel = f"/v1/alerts/{published['alert']['identifier']}/cancel"
+    assert client.post(cancel, json={}, headers=police).status_code == 409
