@@ -31,7 +31,13 @@ from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
 from casa.geography import places
 from casa.geography import routes as place_routes
-from casa.missing_persons import photograph_routes, public_routes, reporting_routes, sighting_routes
+from casa.missing_persons import (
+    note_routes,
+    photograph_routes,
+    public_routes,
+    reporting_routes,
+    sighting_routes,
+)
 from casa.missing_persons import routes as missing_person_routes
 from casa.missing_persons.kind import KIND as MISSING_PERSON
 from casa.missing_persons.media import Media
@@ -56,6 +62,7 @@ BLUEPRINTS = (
     photograph_routes.files,
     reporting_routes.blueprint,
     sighting_routes.blueprint,
+    note_routes.blueprint,
     disaster_routes.blueprint,
     hazard_event_routes.blueprint,
     audience_routes.blueprint,

@@ -44,7 +44,7 @@ class Verb(StrEnum):
     CANCEL = "cancel alerts"
     BREAK_GLASS = "publish in an emergency without approval"
     PREPARE = "write templates"
-    INVESTIGATE = "read and weigh what citizens report"
+    INVESTIGATE = "read and weigh what citizens report, and write notes on cases"
     ADMINISTER_AGENCY = "look after the agency's officers and keys"
     ADMINISTER_REGION = "look after agencies and mandates"
     AUDIT = "read the audit trail"

@@ -86,3 +86,18 @@ class SightingPhotograph(Base):
     )
     token: Mapped[str] = mapped_column(String(32), unique=True)
     created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class CaseNote(Base):
+    """What an officer wrote on a case for other officers: sealed, and never changed."""
+
+    __tablename__ = "case_note"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    record_id: Mapped[str] = mapped_column(ForeignKey("missing_person.id"))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    actor: Mapped[str] = mapped_column(String(60))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    __table_args__ = (Index("ix_case_note_record_created", "record_id", "created", "id"),)
