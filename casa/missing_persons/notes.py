@@ -81,7 +81,11 @@ def text_of(sealer: Sealer, note: CaseNote) -> str:
 def author_of(session: Session, note: CaseNote) -> tuple[str, str]:
     """The names of who wrote it, an officer or a system, and of the agency."""
     sort, _, identifier = note.actor.partition(":")
-    found = session.get(Officer if sort == "officer" else ApiKey, identifier)
+    found: Officer | ApiKey | None
+    if sort == "officer":
+        found = session.get(Officer, identifier)
+    else:
+        found = session.get(ApiKey, identifier)
     agency = session.get_one(Agency, note.agency_id)
     return (found.name if found else note.actor), agency.name
 

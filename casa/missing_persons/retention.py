@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from casa.alerts import withdrawal
-from casa.missing_persons import album, notes
+from casa.missing_persons import album, foreign, notes
 from casa.missing_persons.media import Media
 from casa.missing_persons.models import MissingPerson, Sighting, SightingPhotograph
 
@@ -50,5 +50,6 @@ class Retention:
             self._media.delete(token)
         session.execute(delete(Sighting).where(Sighting.record_id == record.id))
         notes.erase(session, record)
+        foreign.erase_with(session, record, moment)
         session.flush()
         album.remove_files(session, self._media, moment)
