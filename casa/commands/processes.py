@@ -130,7 +130,6 @@ def worker() -> None:
     from casa.delivery.providers import senders
     from casa.delivery.tasks import Tasks, TaskWorker
     from casa.delivery.worker import PUSH_IS_OFF, Worker
-    from casa.missing_persons import foreign
     from casa.missing_persons.media import Media
     from casa.missing_persons.retention import Retention
 
@@ -142,8 +141,7 @@ def worker() -> None:
             click.echo(f"{PUSH_IS_OFF[0].upper()}{PUSH_IS_OFF[1:]}.", err=True)
         database = Database(found.database_url)
         retention = Retention(Media(found.media_store), timedelta(days=found.case_days))
-        chores = [retention.remove_photographs, retention.erase, foreign.expire]
-        one = Worker(database, found, providers, chores)
+        one = Worker(database, found, providers, retention.chores())
 
         def end(*_: object) -> None:
             stop.set()

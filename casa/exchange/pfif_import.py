@@ -43,9 +43,9 @@ _AT_ONCE = 500
 class Outcome(msgspec.Struct, frozen=True):
     """What became of one record, ``person`` or ``note``.
 
-    ``new``, ``replaced`` and ``unchanged`` are kept; ``expired``: only its identifier and
-    times are, if anything; ``withdrawn``: it was taken down here, or its case is closed; ``own``: it came
-    from here; ``stranger``: a note of a person of whom there is no record.
+    ``new``, ``replaced`` and ``unchanged`` are kept. Of what is ``expired`` at most identifier and
+    times are. ``withdrawn`` was taken down here, or its case is closed; ``own`` came from here; a
+    ``stranger`` is a note of a person of whom there is no record.
     """
 
     record: str

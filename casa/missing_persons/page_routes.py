@@ -41,19 +41,18 @@ class Page(MethodView):
     @blueprint.alt_response(410, description="The case is closed; the page says that alone")
     def get(self, query: dict[str, str], identifier: Any) -> Response:
         """An open case: photograph, facts, whom to call, how to report a sighting."""
-        language = query.get("language") or request.accept_languages.best_match(LANGUAGES, "en")
+        language = query.get("language") or _asked()
         try:
             with database().reading() as session:
                 case = public.of(session, open_or_gone(session, str(identifier)), now())
         except Problem as problem:
             if problem.status != 410:
                 raise
-            return _answer("case_closed.html", 410, language)
+            return _answer("case_closed.html", language, 410)
         facts = public.poster_facts(case, page_url(case.id), language)
         info = case.message.info_for((language,))
         return _answer(
             "case.html",
-            200,
             language,
             facts=facts,
             rows=poster.told(facts, language),
@@ -63,7 +62,13 @@ class Page(MethodView):
         )
 
 
-def _answer(template: str, status: int, language: str, **shown: Any) -> Response:
+def _asked() -> str:
+    """The best of the browser's languages that we write: of fr-HT it is fr."""
+    wanted = (tag.split("-")[0].lower() for tag, worth in request.accept_languages if worth)
+    return next((tag for tag in wanted if tag in LANGUAGES), "en")
+
+
+def _answer(template: str, language: str, status: int = 200, **shown: Any) -> Response:
     words = {
         "page": phrases("casa.missing_persons", f"page.{language}"),
         "poster": phrases("casa.missing_persons", f"poster.{language}"),
@@ -77,5 +82,7 @@ def _answer(template: str, status: int, language: str, **shown: Any) -> Response
     # A browser asks again each time: the child may have been found since.
     response.headers["Cache-Control"] = "public, no-cache"
     response.headers["X-Robots-Tag"] = "noindex, noarchive"
+    if status != 200:
+        return response
     response.add_etag()
     return response.make_conditional(request)  # type: ignore[return-value]

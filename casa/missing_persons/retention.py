@@ -3,6 +3,7 @@
 That there was a case, of which agency, when, and how it ended stays, as the audit trail does.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -15,6 +16,8 @@ from casa.missing_persons.models import MissingPerson, Sighting, SightingPhotogr
 
 _KEPT = ("category",)
 
+Chore = Callable[[Session, datetime], None]
+
 
 class Retention:
     """The worker's chores on cases: files in ``media``, details for so long after the end."""
@@ -22,6 +25,10 @@ class Retention:
     def __init__(self, media: Media, kept: timedelta) -> None:
         self._media = media
         self._kept = kept
+
+    def chores(self) -> list[Chore]:
+        """What the worker does again and again, each in a transaction of its own."""
+        return [self.remove_photographs, self.erase, foreign.expire]
 
     def remove_photographs(self, session: Session, moment: datetime) -> None:
         """Delete files of withdrawn photographs that could not be deleted at once."""

@@ -10,13 +10,18 @@ from xml.etree import ElementTree
 PFIF = "{http://zesty.ca/pfif/1.4}"
 ATOM = "{http://www.w3.org/2005/Atom}"
 
-PERSON = """person_record_id entry_date expiry_date author_name author_email author_phone
-source_name source_date source_url full_name given_name family_name alternate_names description
-sex date_of_birth age home_street home_neighborhood home_city home_state home_postal_code
-home_country photo_url profile_urls""".split()
-NOTE = """note_record_id person_record_id linked_person_record_id entry_date author_name
-author_email author_phone source_date author_made_contact status email_of_found_person
-phone_of_found_person last_known_location text photo_url""".split()
+PERSON = [
+    "person_record_id", "entry_date", "expiry_date", "author_name", "author_email", "author_phone",
+    "source_name", "source_date", "source_url", "full_name", "given_name", "family_name",
+    "alternate_names", "description", "sex", "date_of_birth", "age", "home_street",
+    "home_neighborhood", "home_city", "home_state", "home_postal_code", "home_country",
+    "photo_url", "profile_urls",
+]  # fmt: skip
+NOTE = [
+    "note_record_id", "person_record_id", "linked_person_record_id", "entry_date", "author_name",
+    "author_email", "author_phone", "source_date", "author_made_contact", "status",
+    "email_of_found_person", "phone_of_found_person", "last_known_location", "text", "photo_url",
+]  # fmt: skip
 REQUIRED = {
     "person": {"person_record_id", "source_date", "full_name"},
     "note": {"note_record_id", "person_record_id", "author_name", "source_date", "text"},
