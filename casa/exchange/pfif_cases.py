@@ -54,9 +54,12 @@ def collected(session: Session, moment: datetime, most: int) -> Records:
 def of_case(session: Session, record: MissingPerson, moment: datetime) -> Records:
     """An open case, with its agency's note on the person's status.
 
-    The record expires with its message, as nothing may be told after that.
+    The record expires with its message, as nothing may be told after that. PFIF has no word for an
+    exercise, so of one nothing leaves.
     """
     case = public.of(session, record, moment)
+    if case.message.status != "Actual":
+        return [], []
     info = case.message.info[0]
     if info.expires <= moment:
         return [of_closed(case.id, info.expires)], []

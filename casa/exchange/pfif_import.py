@@ -95,8 +95,7 @@ def require_mandate(caller: Caller, moment: datetime) -> None:
 
 
 class _Persons:
-    """One import of persons; rows are locked in one order, so that two imports never wait in a
-    circle."""
+    """One import of persons; in one order always, so that two imports never wait in a circle."""
 
     def __init__(self, session: Session, caller: Caller, own: str, moment: datetime) -> None:
         self._session, self._caller, self._own, self._moment = session, caller, own, moment
@@ -114,7 +113,7 @@ class _Persons:
         }
         outcomes = [
             Outcome(name, "person", self._keep(person, known.get(name)))
-            for name, person in persons.items()
+            for name, person in sorted(persons.items())
         ]
         self._session.flush()
         return outcomes
@@ -177,7 +176,7 @@ class _Notes:
         }
         outcomes = [
             Outcome(name, "note", self._keep(note, known.get(name), persons))
-            for name, note in notes.items()
+            for name, note in sorted(notes.items())
         ]
         self._session.flush()
         return outcomes

@@ -145,6 +145,8 @@ class Single(MethodView):
                 persons, notes = [pfif_cases.of_closed(record.id, record.ended or moment)], []
             else:
                 persons, notes = pfif_cases.of_case(session, record, moment)
+        if not persons:
+            raise Problem(404, "not-found", "This is an exercise, for which PFIF has no word.")
         body = pfif.write(persons, notes)
         return conditional(Response(body, content_type=pfif.MEDIA_TYPE))
 

@@ -10,6 +10,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
+from casa.alerts.exercise import notice
 from casa.alerts.phrases import LANGUAGES, phrases
 from casa.database import database, now
 from casa.missing_persons import poster, public
@@ -57,6 +58,7 @@ class Page(MethodView):
             facts=facts,
             rows=poster.told(facts, language),
             info=info,
+            notice=notice(case.message.status, language),
             picture=public.picture(info),
             others=[one for one in LANGUAGES if one != language],
         )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from casa.alerts import reading
 from casa.alerts.areas import target_of
+from casa.alerts.exercise import prefix
 from casa.alerts.message import Info, Message
 from casa.geography.places import gazetteer
 from casa.missing_persons import foreign
@@ -107,9 +108,10 @@ def _foreign_fits(person: ForeignPerson, wanted: Wanted) -> bool:
 def poster_facts(case: PublicCase, url: str, language: str) -> PosterFacts:
     """What a poster in ``language`` says of the case; ``url`` is where it is kept up to date."""
     info = case.message.info_for((language,))
+    mark = prefix(case.message.status, language)
     return PosterFacts(
         category=case.category,
-        full_name=case.full_name,
+        full_name=f"{mark}: {case.full_name}" if mark else case.full_name,
         case_number=case.id[:8].upper(),
         agency=info.sender_name or case.message.sender,
         issued=case.message.sent.date(),

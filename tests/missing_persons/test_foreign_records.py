@@ -1,5 +1,6 @@
 """Other registries' records: taken in once, shown as foreign, gone when they expire."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -458,6 +460,30 @@ def test_pages_hold_both_sorts_once(client: FlaskClient, send: Any, police: dict
         seen += [one["id"] for one in page["records"]]
         cursor = page["next"] and f"&cursor={page['next']}"
     assert len(seen) == len(set(seen)) == 6
+
+
+def test_many_imports_at_once_make_one_record(
+    app: Flask, client: FlaskClient, database: Database, police: dict[str, str]
+) -> None:
+    persons, notes = [person(at) for at in range(20)], [note(at) for at in range(20)]
+    documents = [pfif.write(persons, notes), pfif.write(persons[::-1], notes[::-1])] * 3
+    barrier = threading.Barrier(len(documents))
+    answers: list[int] = []
+
+    def send_one(document: bytes) -> None:
+        barrier.wait()
+        answer = app.test_client().post("/v1/pfif", data=document, headers=police | XML)
+        answers.append(answer.status_code)
+
+    threads = [threading.Thread(target=send_one, args=(one,)) for one in documents]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert set(answers) <= {200, 409}
+    assert 200 in answers
+    assert len(listed(client)) == 20
+    assert len(rows(database)) == 40
 
 
 dates = st.integers(0, 3).map(lambda days: NOON + timedelta(days=days))

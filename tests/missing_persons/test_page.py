@@ -143,3 +143,17 @@ def test_the_posters_code_leads_to_the_page(client: FlaskClient, published: dict
     found = client.get(f"{parts.path}?{parts.query}")
     assert (found.status_code, found.headers["Content-Language"]) == (200, "fr")
     assert NAME in found.text
+
+
+def test_an_exercise_is_marked_and_stays_here(client: FlaskClient, police: Any) -> None:
+    case = case_of(status="Exercise")
+    made = client.post("/v1/missing-persons?publish=true", json=case, headers=police)
+    assert made.status_code == 201, made.json
+    told = page(client, made.json, "?language=ht").text
+    assert f"EGZÈSIS EGZÈSIS EGZÈSIS: {NAME}" in told
+    assert "Sa a se yon egzèsis sèlman." in told
+    path = f"/v1/missing-persons/{made.json['id']}"
+    drawn = PdfReader(io.BytesIO(client.get(f"{path}/poster.pdf").data)).pages[0].extract_text()
+    assert "EXERCISE EXERCISE EXERCISE" in " ".join(drawn.split())
+    assert client.get(f"{path}.pfif").status_code == 404
+    assert NAME not in client.get("/feeds/pfif.atom").text
