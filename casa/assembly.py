@@ -26,12 +26,19 @@ from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
-from casa.exchange import cap, feed_routes, geojson, signatures
+from casa.exchange import cap, feed_routes, geojson, pfif_routes, signatures
 from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
 from casa.geography import places
 from casa.geography import routes as place_routes
-from casa.missing_persons import photograph_routes, public_routes, reporting_routes, sighting_routes
+from casa.missing_persons import (
+    note_routes,
+    page_routes,
+    photograph_routes,
+    public_routes,
+    reporting_routes,
+    sighting_routes,
+)
 from casa.missing_persons import routes as missing_person_routes
 from casa.missing_persons.kind import KIND as MISSING_PERSON
 from casa.missing_persons.media import Media
@@ -52,10 +59,12 @@ BLUEPRINTS = (
     accident_routes.blueprint,
     missing_person_routes.blueprint,
     public_routes.blueprint,
+    page_routes.blueprint,
     photograph_routes.blueprint,
     photograph_routes.files,
     reporting_routes.blueprint,
     sighting_routes.blueprint,
+    note_routes.blueprint,
     disaster_routes.blueprint,
     hazard_event_routes.blueprint,
     audience_routes.blueprint,
@@ -64,6 +73,7 @@ BLUEPRINTS = (
     place_routes.blueprint,
     exchange_routes.blueprint,
     feed_routes.blueprint,
+    pfif_routes.blueprint,
     operations_blueprint,
 )
 

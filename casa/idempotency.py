@@ -77,7 +77,7 @@ def _begin() -> Response | None:
 
 def _body() -> bytes:
     """What tells one request from another; a photograph, which may be large, by its length."""
-    if request.is_json:
+    if request.is_json or request.mimetype.endswith("xml"):
         return request.get_data()
     return f"{request.content_type} {request.content_length}".encode()
 

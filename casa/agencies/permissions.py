@@ -52,7 +52,8 @@ class Verb(StrEnum):
     CANCEL = "cancel alerts"
     BREAK_GLASS = "publish in an emergency without approval"
     PREPARE = "write templates"
-    INVESTIGATE = "read and weigh what citizens report"
+    INVESTIGATE = "read and weigh what citizens report, and write notes on cases"
+    IMPORT = "import records of other registries"
     ADMINISTER_AGENCY = "look after the agency's officers and keys"
     ADMINISTER_REGION = "look after agencies and mandates"
     AUDIT = "read the audit trail"
@@ -73,6 +74,7 @@ TABLE: dict[Verb, frozenset[str]] = {
     Verb.BREAK_GLASS: frozenset({Role.REGIONAL_ADMINISTRATOR}),
     Verb.PREPARE: frozenset({Role.AUTHOR, Role.APPROVER}),
     Verb.INVESTIGATE: frozenset({Role.AUTHOR, Role.APPROVER, Scope.DRAFT}),
+    Verb.IMPORT: frozenset({Role.APPROVER, Scope.PUBLISH}),
     Verb.ADMINISTER_AGENCY: frozenset({Role.AGENCY_ADMINISTRATOR, Role.REGIONAL_ADMINISTRATOR}),
     Verb.ADMINISTER_REGION: frozenset({Role.REGIONAL_ADMINISTRATOR}),
     Verb.AUDIT: frozenset({Role.REGIONAL_ADMINISTRATOR, Role.AUDITOR}),
@@ -85,6 +87,7 @@ STEP_UP = frozenset(
         Verb.APPROVE,
         Verb.PUBLISH,
         Verb.BREAK_GLASS,
+        Verb.IMPORT,
         Verb.ADMINISTER_AGENCY,
         Verb.ADMINISTER_REGION,
     }

@@ -68,8 +68,8 @@ class Wiring(Generic[R]):
     """What joins one kind to these routes: its model, its schema and how facts become content.
 
     ``attach`` adds to the content what a record has beside its facts. ``public`` answers the list
-    for who shows no credentials; without it there is none for them. ``judge`` refuses facts that
-    break a rule of the kind, and keeps beside them what is to be kept.
+    and ``public_one`` a single record for who shows no credentials; without them there is neither.
+    ``judge`` refuses facts that break a rule of the kind, and keeps beside them what is to be kept.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Wiring(Generic[R]):
         compose: Callable[[Any, Caller, datetime], Content],
         attach: Callable[[Session, R, Content], Content] = _nothing_more,
         public: Callable[[dict[str, Any]], Response] | None = None,
+        public_one: Callable[[str], Response] | None = None,
         judge: Callable[[Session, Caller, R, Any], None] = _no_more_asked,
     ) -> None:
         self.kind = kind
@@ -88,6 +89,7 @@ class Wiring(Generic[R]):
         self.compose = compose
         self.attach = attach
         self.public = public
+        self.public_one = public_one
         self.judge = judge
 
     def open(self, session: Session, known: Caller, facts: Any, wire: Any, publish: bool) -> R:
@@ -170,9 +172,9 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
 
     @blueprint.before_request
     def admit() -> None:
-        """But for a public list, only agencies learn even what a request looks like."""
-        listing = request.method in ("GET", "HEAD") and request.endpoint == f"{name}.Records"
-        if not (wiring.public and listing):
+        """But for public reading, only agencies learn even what a request looks like."""
+        public = {f"{name}.Records": wiring.public, f"{name}.One": wiring.public_one}
+        if request.method not in ("GET", "HEAD") or not public.get(str(request.endpoint)):
             require_agency()
 
     @blueprint.route("")
@@ -210,10 +212,13 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
 
     @blueprint.route("/<uuid:identifier>")
     class One(MethodView):
-        @blueprint.doc(security=SECURITY)
+        @blueprint.doc(security=[{}, *SECURITY] if wiring.public_one else SECURITY)
         @blueprint.response(200, RecordSchema)
         def get(self, identifier: Any) -> Response:
-            """One record with the latest message of its thread."""
+            """One record with the latest message of its thread; without credentials, its public
+            part."""
+            if wiring.public_one is not None and optional_caller() is None:
+                return wiring.public_one(str(identifier))
             with problems(), database().reading() as session:
                 record = records.own(session, caller(), wiring.model, str(identifier))
                 body = json.dumps(wiring.shown(session, record))

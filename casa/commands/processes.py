@@ -141,7 +141,7 @@ def worker() -> None:
             click.echo(f"{PUSH_IS_OFF[0].upper()}{PUSH_IS_OFF[1:]}.", err=True)
         database = Database(found.database_url)
         retention = Retention(Media(found.media_store), timedelta(days=found.case_days))
-        one = Worker(database, found, providers, [retention.remove_photographs, retention.erase])
+        one = Worker(database, found, providers, retention.chores())
 
         def end(*_: object) -> None:
             stop.set()

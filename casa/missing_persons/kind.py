@@ -1,23 +1,21 @@
 """The kind ``missing_person`` as the alerts package knows it, and what its records say."""
 
 from datetime import timedelta
-from typing import cast
 
-from flask import current_app
 from sqlalchemy.orm import Session
 
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind, Policy
 from casa.alerts.record_routes import Wiring
 from casa.missing_persons import album
+from casa.missing_persons.addresses import base_url as base_url
 from casa.missing_persons.closing import closing
 from casa.missing_persons.compose import compose
 from casa.missing_persons.facts import LIFETIME
 from casa.missing_persons.judging import guarded, judge
-from casa.missing_persons.listing import public_cases
+from casa.missing_persons.listing import public_case, public_cases
 from casa.missing_persons.models import MissingPerson
 from casa.missing_persons.schemas import MissingPersonSchema
-from casa.settings import Settings
 
 KIND = AlertKind(
     code="missing_person",
@@ -29,14 +27,18 @@ KIND = AlertKind(
 )
 
 
-def base_url() -> str:
-    """The address under which the public reaches the current application."""
-    return cast(Settings, current_app.extensions["casa.settings"]).base_url
-
-
 def _attach(session: Session, record: MissingPerson, text: Content) -> Content:
     text = guarded(record, text)
     return album.illustrated(text, album.photographs_of(session, record.id), base_url())
 
 
-WIRING = Wiring(KIND, MissingPerson, MissingPersonSchema, compose, _attach, public_cases, judge)
+WIRING = Wiring(
+    KIND,
+    MissingPerson,
+    MissingPersonSchema,
+    compose,
+    _attach,
+    public=public_cases,
+    public_one=public_case,
+    judge=judge,
+)

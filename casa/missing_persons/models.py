@@ -90,3 +90,62 @@ class SightingPhotograph(Base):
     )
     token: Mapped[str] = mapped_column(String(32), unique=True)
     created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class CaseNote(Base):
+    """What an officer wrote on a case for other officers: sealed, and never changed."""
+
+    __tablename__ = "case_note"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    record_id: Mapped[str] = mapped_column(ForeignKey("missing_person.id"))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    actor: Mapped[str] = mapped_column(String(60))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    __table_args__ = (Index("ix_case_note_record_created", "record_id", "created", "id"),)
+
+
+class ForeignPerson(Base):
+    """A person's record of another registry, as it was imported: it never alerts anybody.
+
+    ``content`` holds PFIF's fields as their texts by their names; ``source_date`` and
+    ``sent_entry_date`` tell which of two versions is the newer. ``entry_date`` is when this version
+    came here, ``created`` when the first did. From ``due`` on it is to be shown no longer; at
+    ``gone`` its content was wiped; ``withdrawn`` is when an agency here took it down for good.
+    """
+
+    __tablename__ = "foreign_person"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    person_record_id: Mapped[str] = mapped_column(String(255), unique=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    source_date: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_entry_date: Mapped[datetime] = mapped_column(UtcDateTime)
+    expiry_date: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    content: Mapped[dict[str, str]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    entry_date: Mapped[datetime] = mapped_column(UtcDateTime)
+    due: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    gone: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_foreign_person_created", "created", "id"),)
+
+
+class ForeignNote(Base):
+    """What another registry says of a person: of a foreign record, or of the case ``record_id``."""
+
+    __tablename__ = "foreign_note"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    note_record_id: Mapped[str] = mapped_column(String(255), unique=True)
+    person_record_id: Mapped[str] = mapped_column(String(255), index=True)
+    linked_person_record_id: Mapped[str | None] = mapped_column(String(255), index=True)
+    record_id: Mapped[str | None] = mapped_column(ForeignKey("missing_person.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    source_date: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_entry_date: Mapped[datetime] = mapped_column(UtcDateTime)
+    content: Mapped[dict[str, str]] = mapped_column(JSON)
+    entry_date: Mapped[datetime] = mapped_column(UtcDateTime)

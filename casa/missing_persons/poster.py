@@ -173,6 +173,12 @@ def _rows(
     return [(labels[name], text) for name, text in said.items() if text.strip()]
 
 
+def told(facts: PosterFacts, language: str) -> list[tuple[str, str]]:
+    """What is said of the person besides the name and age: labels and texts in ``language``."""
+    words = phrases("casa.missing_persons", f"poster.{language}")
+    return _rows(facts, words["facts"], phrases("casa.missing_persons", language)["sex"])
+
+
 def _height(centimetres: int | None) -> str:
     """Feet and inches too, in which people of the region give heights in several states."""
     if centimetres is None:

@@ -4,7 +4,7 @@ A record may hold what was changed and not yet published, so search, poster and 
 was said in public, where it stands for machines under PFIF's names.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,16 +13,19 @@ from sqlalchemy.orm import Session
 
 from casa.alerts import reading
 from casa.alerts.areas import target_of
+from casa.alerts.exercise import prefix
 from casa.alerts.message import Info, Message
 from casa.alerts.phrases import phrases
 from casa.geography.places import gazetteer
+from casa.missing_persons import foreign
 from casa.missing_persons.compose import ENUMERATED
-from casa.missing_persons.models import MissingPerson
+from casa.missing_persons.models import ForeignPerson, MissingPerson
 from casa.missing_persons.names import MATCH, score
 from casa.missing_persons.poster import PosterFacts
 from casa.missing_persons.standing import open_cases
 
 MOST_SEARCHED = 5_000
+_YEARS_OFF = 2
 
 
 class PublicCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,34 +61,68 @@ def of(session: Session, record: MissingPerson, moment: datetime) -> PublicCase:
     )
 
 
-def search(
-    session: Session, moment: datetime, name: str, place: str | None, age: int | None
-) -> list[PublicCase]:
-    """The open cases whose name is like ``name``, the likest first.
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom somebody looks for; what is not given fits everybody.
 
-    ``place`` is a code that the alert must reach; ``age`` may be two years off.
+    ``place`` is a code that the alert must reach, or where a foreign record's person is at home;
+    ``age`` may be two years off; ``since`` and ``until`` are local days on which the person was
+    last seen or, where that isn't told, the record was made.
     """
-    found = []
+
+    name: str | None = None
+    place: str | None = None
+    age: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+    def fits_age(self, ages: tuple[int, int] | None) -> bool:
+        if self.age is None or ages is None:
+            return True
+        return ages[0] - _YEARS_OFF <= self.age <= ages[1] + _YEARS_OFF
+
+    def fits_day(self, day: date) -> bool:
+        return (self.since or day) <= day <= (self.until or day)
+
+
+def search(session: Session, moment: datetime, wanted: Wanted) -> list[PublicCase | ForeignPerson]:
+    """Open cases and foreign records that fit, the likest name first, then the newest."""
+    found: list[tuple[float, PublicCase | ForeignPerson]] = []
     for record in open_cases(session, None, MOST_SEARCHED):
         case = of(session, record, moment)
-        likeness = max(score(name, known) for known in (case.full_name, *case.known_as))
-        if likeness >= MATCH and _fits(case, place, age):
+        likeness = _likeness(case, wanted.name) if wanted.name else 1.0
+        if likeness >= MATCH and _fits(case, wanted):
             found.append((likeness, case))
-    return [case for _, case in sorted(found, key=lambda one: -one[0])]
+    for person in foreign.page(session, moment, None, MOST_SEARCHED):
+        likeness = foreign.likeness(person, wanted.name) if wanted.name else 1.0
+        if likeness >= MATCH and _foreign_fits(person, wanted):
+            found.append((likeness, person))
+    return [one for _, one in sorted(found, key=lambda one: -one[0])]
 
 
-def _fits(case: PublicCase, place: str | None, age: int | None) -> bool:
-    if place is not None and place not in {one.code for one in target_of(case.message).places}:
-        return False
-    return age is None or case.age is None or abs(case.age - age) <= 2
+def _likeness(case: PublicCase, name: str) -> float:
+    return max(score(name, known) for known in (case.full_name, *case.known_as))
+
+
+def _fits(case: PublicCase, wanted: Wanted) -> bool:
+    places = {one.code for one in target_of(case.message).places} if wanted.place else {None}
+    seen = (case.last_seen or case.message.sent).astimezone(_zone(case.message))
+    ages = None if case.age is None else (case.age, case.age)
+    return wanted.place in places and wanted.fits_age(ages) and wanted.fits_day(seen.date())
+
+
+def _foreign_fits(person: ForeignPerson, wanted: Wanted) -> bool:
+    here = wanted.place is None or foreign.is_at_home_in(person, wanted.place)
+    ages, day = foreign.ages(person), foreign.day(person)
+    return here and wanted.fits_age(ages) and wanted.fits_day(day)
 
 
 def poster_facts(case: PublicCase, url: str, language: str) -> PosterFacts:
     """What a poster in ``language`` says of the case; ``url`` is where it is kept up to date."""
     info = case.message.info_for((language,))
+    mark = prefix(case.message.status, language)
     return PosterFacts(
         category=case.category,
-        full_name=case.full_name,
+        full_name=f"{mark}: {case.full_name}" if mark else case.full_name,
         case_number=case.case_number or case.id[:8].upper(),
         agency=info.sender_name or case.message.sender,
         issued=case.message.sent.date(),

@@ -5,19 +5,27 @@ from typing import Any
 from flask import Response, json
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import (
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validate,
+    validates_schema,
+)
 
 from casa.alerts.phrases import LANGUAGES
 from casa.alerts.routes import conditional
 from casa.alerts.schemas import PlaceCode
 from casa.database import database, now
-from casa.missing_persons import public, uploads
-from casa.missing_persons.kind import base_url
+from casa.missing_persons import foreign, public, uploads
+from casa.missing_persons.addresses import page_url
 from casa.missing_persons.media import MediaAway, MediaMissing, media
-from casa.missing_persons.models import MissingPerson
+from casa.missing_persons.models import ForeignPerson
 from casa.missing_persons.poster import poster
-from casa.missing_persons.standing import Standing, standing_of
-from casa.problems import Problem, not_found
+from casa.missing_persons.public import Wanted
+from casa.missing_persons.standing import open_or_gone
 
 blueprint = Blueprint(
     "public-cases", __name__, url_prefix="/v1/missing-persons", description="Open cases"
@@ -26,13 +34,28 @@ blueprint.register_error_handler(MediaAway, uploads.away)
 
 
 class SearchSchema(Schema):
+    """At least one; all that is given must fit."""
+
     name = fields.String(
-        required=True,
-        validate=validate.Length(2, 100),
-        metadata={"description": "However it is spelt"},
+        validate=validate.Length(2, 100), metadata={"description": "However it is spelt"}
     )
-    place = PlaceCode(metadata={"description": "A code that the alert reaches"})
+    place = PlaceCode(
+        metadata={"description": "A code that the alert reaches, or where a foreign person lives"}
+    )
     age = fields.Integer(validate=validate.Range(0, 120), metadata={"description": "About"})
+    since = fields.Date(metadata={"description": "Last seen on this day or later, local time"})
+    until = fields.Date(metadata={"description": "Last seen on this day or before, local time"})
+
+    @validates_schema
+    def something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError("give a name, a place, an age or a day", "name")
+        if "since" in data and "until" in data and data["since"] > data["until"]:
+            raise ValidationError("is before since", "until")
+
+    @post_load
+    def compose(self, data: dict[str, Any], **_: Any) -> Wanted:
+        return Wanted(**data)
 
 
 class PosterSchema(Schema):
@@ -43,25 +66,32 @@ class PosterSchema(Schema):
 class Search(MethodView):
     @blueprint.arguments(SearchSchema, location="query", unknown=RAISE)
     @blueprint.response(200)
-    def get(self, query: dict[str, Any]) -> Response:
-        """Open cases by a name, tolerant of accents and spelling, the likest first."""
+    def get(self, wanted: Wanted) -> Response:
+        """Open cases and foreign records by name (tolerant of spelling), place, age and day."""
         with database().reading() as session:
-            found = public.search(
-                session, now(), query["name"], query.get("place"), query.get("age")
-            )
-        shown = [
-            {
-                "id": case.id,
-                "alert": case.message.identifier,
-                "full_name": case.full_name,
-                "age": case.age,
-                "headline": case.message.info[0].headline,
-            }
-            for case in found[:50]
-        ]
-        return conditional(
-            Response(json.dumps({"records": shown}), content_type="application/json")
-        )
+            found = public.search(session, now(), wanted)
+        body = json.dumps({"records": [_found(one) for one in found[:50]]})
+        return conditional(Response(body, content_type="application/json"))
+
+
+def _found(one: public.PublicCase | ForeignPerson) -> dict[str, Any]:
+    if isinstance(one, ForeignPerson):
+        return {
+            "id": one.id,
+            "alert": None,
+            "full_name": one.content["full_name"],
+            "age": one.content.get("age"),
+            "headline": None,
+            "foreign": foreign.shown(one),
+        }
+    return {
+        "id": one.id,
+        "alert": one.message.identifier,
+        "full_name": one.full_name,
+        "age": one.age,
+        "headline": one.message.info[0].headline,
+        "foreign": None,
+    }
 
 
 @blueprint.route("/<uuid:identifier>/poster.pdf")
@@ -70,17 +100,10 @@ class Poster(MethodView):
     @blueprint.response(200, content_type="application/pdf")
     @blueprint.alt_response(410, description="The case is closed")
     def get(self, query: dict[str, str], identifier: Any) -> Response:
-        """One A4 page to print: photograph, facts, contact, and a code that leads back here."""
+        """One A4 page to print: photograph, facts, contact, and a code to the live page."""
         with database().reading() as session:
-            record = session.get(MissingPerson, str(identifier))
-            standing = standing_of(session, record) if record else Standing.PRIVATE
-            if record is None or standing is Standing.PRIVATE:
-                raise not_found("such case")
-            if standing is Standing.CLOSED:
-                raise Problem(410, "gone", "The case is closed; take its posters down.")
-            case = public.of(session, record, now())
-        # A code on paper must lead to what holds now, so it leads to the poster itself.
-        url = f"{base_url()}/v1/missing-persons/{case.id}/poster.pdf?language={query['language']}"
+            case = public.of(session, open_or_gone(session, str(identifier)), now())
+        url = f"{page_url(case.id)}?language={query['language']}"
         facts = public.poster_facts(case, url, query["language"])
         page = poster(facts, _photograph(case), query["language"])
         response = Response(page, content_type="application/pdf")

@@ -3,17 +3,20 @@
 That there was a case, of which agency, when, and how it ended stays, as the audit trail does.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from casa.alerts import withdrawal
-from casa.missing_persons import album
+from casa.missing_persons import album, foreign, notes
 from casa.missing_persons.media import Media
 from casa.missing_persons.models import MissingPerson, Sighting, SightingPhotograph
 
 _KEPT = ("category",)
+
+Chore = Callable[[Session, datetime], None]
 
 
 class Retention:
@@ -22,6 +25,10 @@ class Retention:
     def __init__(self, media: Media, kept: timedelta) -> None:
         self._media = media
         self._kept = kept
+
+    def chores(self) -> list[Chore]:
+        """What the worker does again and again, each in a transaction of its own."""
+        return [self.remove_photographs, self.erase, foreign.expire]
 
     def remove_photographs(self, session: Session, moment: datetime) -> None:
         """Delete files of withdrawn photographs that could not be deleted at once."""
@@ -49,5 +56,7 @@ class Retention:
         for token in session.scalars(tokens):
             self._media.delete(token)
         session.execute(delete(Sighting).where(Sighting.record_id == record.id))
+        notes.erase(session, record)
+        foreign.erase_with(session, record, moment)
         session.flush()
         album.remove_files(session, self._media, moment)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from casa.alerts.models import PublishedMessage, WithdrawnThread
 from casa.missing_persons.models import MissingPerson
+from casa.problems import Problem, not_found
 
 
 class Standing(Enum):
@@ -22,6 +23,20 @@ def standing_of(session: Session, record: MissingPerson) -> Standing:
     if record.ended or session.get(WithdrawnThread, record.thread):
         return Standing.CLOSED
     return Standing.OPEN
+
+
+def open_or_gone(session: Session, identifier: str) -> MissingPerson:
+    """An open case; one that is not public is not told from none.
+
+    Raises:
+        Problem: 404; 410 for one that is closed.
+    """
+    record = session.get(MissingPerson, identifier)
+    if record is None or (standing := standing_of(session, record)) is Standing.PRIVATE:
+        raise not_found("such case")
+    if standing is Standing.CLOSED:
+        raise Problem(410, "gone", "The case is closed: show nothing of it any longer.")
+    return record
 
 
 def open_cases(

@@ -42,6 +42,7 @@ invite       -       -         -             own                   any          
 issue        -       -         -             own                   any                     -
 grant        -       -         -             -                     any                     -
 audit        -       -         -             -                     any                     any
+import       -       own       -             -                     -                       -
 """
 ROLES = TABLE.split("\n")[1].split()[1:]
 EXPECTED = {
@@ -56,6 +57,7 @@ VERBS = {
     "publish": Verb.PUBLISH, "update": Verb.DRAFT, "cancel": Verb.CANCEL,
     "break-glass": Verb.BREAK_GLASS, "invite": Verb.ADMINISTER_AGENCY,
     "issue": Verb.ADMINISTER_AGENCY, "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
+    "import": Verb.IMPORT,
 }  # fmt: skip
 ON_ALERTS = ("read", "draft", "edit", "discard", "submit", "approve", "reject", "publish",
              "update", "cancel", "break-glass")  # fmt: skip
@@ -72,6 +74,9 @@ ALONE = {"accident": "Severe", "missing_person": None, "disaster": "Moderate"}
 _ORDER = ("Minor", "Moderate", "Severe", "Extreme")
 _EVERYTHING = Mandate(KIND_CODES, ("JM", "HT"), "Extreme")
 _CATEGORIES = {"accident": "Transport", "missing_person": "Rescue", "disaster": "Met"}
+
+
+NO_RECORDS = b'<pfif xmlns="http://zesty.ca/pfif/1.4"/>'
 
 
 @pytest.fixture
@@ -227,7 +232,7 @@ def _same_as_nothing(
     ), cell  # fmt: skip
 
 
-@pytest.mark.parametrize("verb", ["invite", "issue", "grant", "audit"])
+@pytest.mark.parametrize("verb", ["invite", "issue", "grant", "audit", "import"])
 def test_every_cell_of_administration(
     client: FlaskClient, officers: dict[tuple[str, bool], SignedIn], verb: str
 ) -> None:
@@ -244,6 +249,10 @@ def test_every_cell_of_administration(
                 body = {"kinds": ["accident"], "places": ["JM"]}
                 path = "/v1/agencies/home/mandates"
                 answer = client.post(path, json=body, headers=one.headers)
+            case "import":
+                # Whoever imports answers with their own agency, so everybody is at home.
+                headers, own = {**one.headers, "Content-Type": "application/pfif+xml"}, True
+                answer = client.post("/v1/pfif", data=NO_RECORDS, headers=headers)
             case _:
                 answer = client.get("/v1/audit", headers=one.headers)
         if may(verb, role, own):
