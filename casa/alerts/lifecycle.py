@@ -219,12 +219,12 @@ def cancel(
 
     Raises:
         Forbidden
-        WrongState: it is not in force.
+        WrongState: it is a draft, or no longer the last of its thread.
     """
     require(caller, Verb.CANCEL)
     after(state_now(alert), Action.CANCEL)
     _check_content(kind, text)
-    for part in parts.in_force(session, alert):
+    for part in parts.standing(session, alert):
         _end(session, caller, kind, part, msgspec.structs.replace(text, area=_published(part).area))
     parts.ask(session, caller, alert, {})
     return _end(session, caller, kind, alert, text)
@@ -247,7 +247,7 @@ def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) ->
         text, abroad = division.home, division.parts
     check(caller, kind, text)
     message = send(session, caller, alert, text, "alert.publish")
-    for part in parts.in_force(session, alert, abroad):
+    for part in parts.standing(session, alert, abroad):
         _end(session, caller, kind, part, cancellation(kind, _published(part), now(), {}))
     parts.ask(session, caller, alert, abroad)
     return message

@@ -16,8 +16,7 @@ from casa.agencies.caller import Caller
 from casa.alerts import approval
 from casa.alerts.content import Content
 from casa.alerts.models import Alert
-from casa.alerts.states import UNPUBLISHED, State, at
-from casa.database import now
+from casa.alerts.states import UNPUBLISHED, State
 
 
 def ask(session: Session, caller: Caller, home: Alert, parts: dict[str, Content]) -> list[Alert]:
@@ -28,9 +27,9 @@ def ask(session: Session, caller: Caller, home: Alert, parts: dict[str, Content]
             approval.note(session, caller, "consent.withdraw", old, old.state)
             session.delete(old)
     session.flush()
-    in_force = {old.border: old for old in before if _is_in_force(old)}
+    standing = {old.border: old for old in before if _stands(old)}
     return [
-        _lay(session, caller, home, state, text, in_force.get(state))
+        _lay(session, caller, home, state, text, standing.get(state))
         for state, text in parts.items()
     ]
 
@@ -59,13 +58,17 @@ def _lay(
     return part
 
 
-def in_force(session: Session, home: Alert, but: Iterable[str] = ()) -> list[Alert]:
-    """The published parts of ``home``'s thread that are not over, but for those in some states."""
+def standing(session: Session, home: Alert, but: Iterable[str] = ()) -> list[Alert]:
+    """The last messages of ``home``'s published parts, but for those in some states.
+
+    One that has run out stands too: what goes on at home goes on there in the same thread, and
+    what it told of a person ends there as it does at home.
+    """
     kept = set(but)
     return [
         part
         for part in _parts_of(session, home.thread)
-        if _is_in_force(part) and part.border not in kept
+        if _stands(part) and part.border not in kept
     ]
 
 
@@ -83,7 +86,5 @@ def _parts_of(session: Session, thread: str) -> list[Alert]:
     return list(session.scalars(select(Alert).where(Alert.home == thread)))
 
 
-def _is_in_force(part: Alert) -> bool:
-    if part.published is None or part.msg_type == "Cancel":
-        return False
-    return at(State(part.state), part.published.expires, now()) is State.PUBLISHED
+def _stands(part: Alert) -> bool:
+    return part.state == State.PUBLISHED and part.msg_type != "Cancel"

@@ -20,7 +20,7 @@ from casa import paging
 from casa.agencies.authentication import SECURITY, caller, optional_caller, require_agency
 from casa.agencies.caller import Caller
 from casa.alerts import lifecycle, records
-from casa.alerts.agency_routes import CancelSchema, PublishSchema
+from casa.alerts.agency_routes import CancelSchema, NewSchema
 from casa.alerts.content import Content
 from casa.alerts.drafts import draft_json, problems
 from casa.alerts.kinds import AlertKind
@@ -92,14 +92,23 @@ class Wiring(Generic[R]):
         self.public_one = public_one
         self.judge = judge
 
-    def open(self, session: Session, known: Caller, facts: Any, wire: Any, publish: bool) -> R:
+    def open(
+        self,
+        session: Session,
+        known: Caller,
+        facts: Any,
+        wire: Any,
+        *,
+        publish: bool,
+        cross_border: bool,
+    ) -> R:
         """A new record with these facts, and the draft of its alert.
 
         Raises:
             what ``record_problems`` turns into a problem.
         """
         text = self.compose(facts, known, now())
-        alert = lifecycle.draft(session, known, self.kind, text)
+        alert = lifecycle.draft(session, known, self.kind, text, crosses=cross_border)
         record = self.model()
         record.agency_id, record.thread, record.facts = known.agency_id, alert.thread, wire
         session.add(record)
@@ -110,7 +119,16 @@ class Wiring(Generic[R]):
         session.flush()
         return record
 
-    def change(self, session: Session, known: Caller, record: R, wire: Any, publish: bool) -> None:
+    def change(
+        self,
+        session: Session,
+        known: Caller,
+        record: R,
+        wire: Any,
+        *,
+        publish: bool,
+        cross_border: bool = False,
+    ) -> None:
         """Give the record these facts and say so: in its draft, or in an Update of its thread.
 
         Raises:
@@ -120,7 +138,7 @@ class Wiring(Generic[R]):
         self.judge(session, known, record, facts)
         text = self.compose(facts, known, now())
         text = self.attach(session, record, text)
-        alert = records.change(session, known, self.kind, record, text)
+        alert = records.change(session, known, self.kind, record, text, crosses=cross_border)
         record.facts = wire
         if publish:
             lifecycle.go_on(session, known, self.kind, alert)
@@ -181,13 +199,14 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
     class Records(MethodView):
         @blueprint.doc(security=SECURITY)
         @blueprint.arguments(wiring.schema)
-        @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
+        @blueprint.arguments(NewSchema, location="query", unknown=RAISE)
         @blueprint.response(201, RecordSchema)
         def post(self, facts: Any, query: dict[str, Any]) -> Response:
-            """Open a record and draft its alert; `?publish=true` publishes it at once."""
+            """Open a record and draft its alert; `?publish=true` publishes it at once, and
+            `?cross_border=true` asks other states for consent where it lies there."""
             known = caller()
             with record_problems(), database().writing() as session:
-                record = wiring.open(session, known, facts, request.get_json(), query["publish"])
+                record = wiring.open(session, known, facts, request.get_json(), **query)
                 body = json.dumps(wiring.shown(session, record))
             response = Response(body, 201, content_type="application/json")
             response.headers["Location"] = url_for(f"{name}.One", identifier=record.id)
@@ -226,17 +245,18 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
 
         @blueprint.doc(security=SECURITY)
         @blueprint.arguments(ChangesSchema)
-        @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
+        @blueprint.arguments(NewSchema, location="query", unknown=RAISE)
         @blueprint.response(200, RecordSchema)
         def patch(
             self, changes: dict[str, Any], query: dict[str, Any], identifier: Any
         ) -> Response:
-            """Change facts (RFC 7396: null removes); drafts an Update of what is published."""
+            """Change facts (RFC 7396: null removes); drafts an Update of what is published, which
+            may reach into other states as it did before."""
             known = caller()
             with record_problems(), database().writing() as session:
                 record = records.own(session, known, wiring.model, str(identifier))
                 wire = merged(record.facts, changes)
-                wiring.change(session, known, record, wire, query["publish"])
+                wiring.change(session, known, record, wire, **query)
                 body = json.dumps(wiring.shown(session, record))
             return Response(body, content_type="application/json")
 

@@ -60,9 +60,17 @@ def head(session: Session, record: Record) -> Alert | None:
 
 
 def change(
-    session: Session, caller: Caller, kind: AlertKind, record: Record, text: Content
+    session: Session,
+    caller: Caller,
+    kind: AlertKind,
+    record: Record,
+    text: Content,
+    *,
+    crosses: bool = False,
 ) -> Alert:
     """Say what the record's facts now are: in its draft, or in an Update of its thread.
+
+    What once ``crosses`` into other states goes on to.
 
     Raises:
         InvalidContent, OutsideMandate, WrongState.
@@ -72,9 +80,11 @@ def change(
     record.changed = now()
     alert = head(session, record)
     if alert is not None and alert.published is None:
+        alert.crosses = crosses or alert.crosses
         lifecycle.edit(session, caller, kind, alert, text)
         return alert
-    return lifecycle.draft(session, caller, kind, text, replaces=alert)
+    crosses = crosses or (alert is not None and alert.crosses)
+    return lifecycle.draft(session, caller, kind, text, replaces=alert, crosses=crosses)
 
 
 def end(
@@ -100,12 +110,18 @@ def end(
         require(caller, Verb.CANCEL)
     if kind.closing is not None:
         withdraw(session, record.thread, record.ended)
-    if alert is None or publication.state_now(alert) is not State.PUBLISHED:
+    if alert is None or not _is_to_be_cancelled(kind, alert):
         return
     message = publication.message_of(alert)
     if message is not None and message.msg_type != "Cancel":
         text = cancellation(kind, message, record.ended, reasons)
         lifecycle.cancel(session, caller, kind, alert, text)
+
+
+def _is_to_be_cancelled(kind: AlertKind, alert: Alert) -> bool:
+    """What is in force; where persons are told of also what ran out, for whoever was told."""
+    state = publication.state_now(alert)
+    return state is State.PUBLISHED or (kind.closing is not None and state is State.EXPIRED)
 
 
 def own(session: Session, caller: Caller, model: type[R], identifier: str) -> R:

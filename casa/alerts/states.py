@@ -3,9 +3,9 @@
 draft → submitted → approved → published → updated | cancelled | expired, where what one officer may
 publish alone goes from draft to published. Any edit of what was submitted or approved makes it a
 draft again. A published message never changes; being updated or cancelled is done to it by a later
-message of its thread, expiring by the clock. What has expired can be updated: a case goes on when
-its last message has run out, and CAP lets an Update refer to any earlier message. There is nothing
-left of it to cancel.
+message of its thread, expiring by the clock. What has expired can be updated and cancelled: a case goes on when
+its last message has run out, whoever was told of a child is to learn that it was found however
+late that is, and CAP lets both refer to any earlier message.
 """
 
 from datetime import datetime
@@ -49,6 +49,7 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.PUBLISHED, Action.UPDATE): State.UPDATED,
     (State.PUBLISHED, Action.CANCEL): State.CANCELLED,
     (State.EXPIRED, Action.UPDATE): State.UPDATED,
+    (State.EXPIRED, Action.CANCEL): State.CANCELLED,
 }
 
 _WHY = {
@@ -58,7 +59,7 @@ _WHY = {
     State.PUBLISHED: "it is published, and a published message never changes: update or cancel it",
     State.UPDATED: "a later message of its thread has updated it: work on that one",
     State.CANCELLED: "it has been cancelled: publish a new alert",
-    State.EXPIRED: "it has expired: update it, or publish a new alert",
+    State.EXPIRED: "it has expired: update or cancel it, or publish a new alert",
 }
 
 

@@ -107,7 +107,7 @@ class Photographs(MethodView):
                 session.flush()
                 _note(session, known, "photograph.add", row)
                 if row.public:
-                    WIRING.change(session, known, record, record.facts, query["publish"])
+                    WIRING.change(session, known, record, record.facts, publish=query["publish"])
                 body = json.dumps(_shown(session, record))
         except BaseException:
             album.delete_files(store, renditions)
@@ -165,7 +165,7 @@ class One(MethodView):
         with record_problems(), database().writing() as session:
             record = records.own(session, known, MissingPerson, str(identifier))
             if row.public and _can_change(session, record):
-                WIRING.change(session, known, record, record.facts, query["publish"])
+                WIRING.change(session, known, record, record.facts, publish=query["publish"])
             body = json.dumps(_shown(session, record))
         return Response(body, content_type="application/json")
 

@@ -22,6 +22,7 @@ ALLOWED = {
     ("published", "update"): "updated",
     ("published", "cancel"): "cancelled",
     ("expired", "update"): "updated",
+    ("expired", "cancel"): "cancelled",
 }
 
 

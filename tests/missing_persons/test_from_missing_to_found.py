@@ -250,8 +250,10 @@ def test_from_missing_to_found(
     closed = [client.get(path), client.get(f"{path}/poster.pdf"), client.get(preview),
               client.get(f"{path}/sightings"), client.get(f"{path}/photographs"),
               client.post(f"{path}/sightings", json=sighting),
-              client.post(f"/v1/sightings/{receipt}/reports", json={"text": "Again"})]  # fmt: skip
-    assert [one.status_code for one in closed] == [401, 410, 401, 401, 401, 410, 410]
+              client.post(f"/v1/sightings/{receipt}/reports", json={"text": "Again"}),
+              client.get(path.removeprefix("/v1")), client.get(f"{path}.pfif")]  # fmt: skip
+    found_there = [one.status_code for one in closed]
+    assert found_there == [410, 410, 401, 401, 401, 410, 410, 410, 200]
     said = [one.text for one in [*gone, *withdrawn, *read_again[:-1], *closed]]
     said += [str(pushed), str(heard_by(database, 0))]
     assert [(s, one[:200]) for one in said for s in SECRETS if s in one] == []

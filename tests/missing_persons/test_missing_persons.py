@@ -91,7 +91,7 @@ def test_a_case_is_opened_changed_and_ended(client: FlaskClient, bearer: Bearer)
 def test_nobody_elses_case_is_seen(client: FlaskClient, bearer: Bearer) -> None:
     opened = client.post("/v1/missing-persons", json=case(), headers=bearer("police-jm"))
     address = opened.headers["Location"]
-    assert client.get(address).status_code == 401
+    assert client.get(address).status_code == 404
     assert client.get(address, headers=bearer("police-tt")).status_code == 404
     assert client.get("/v1/missing-persons", headers=bearer("police-tt")).json["records"] == []
 

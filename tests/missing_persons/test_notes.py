@@ -128,7 +128,7 @@ def test_pages(client: FlaskClient, published: dict[str, Any], police: Any) -> N
 def test_a_state_that_consents_joins_until_the_case_ends(
     client: FlaskClient, published: dict[str, Any], police: Any, bearer: Any, officer: Any
 ) -> None:
-    consenting = officer("police-tt", Role.APPROVER).headers
+    consenting = officer("police-tt", Role.APPROVER, Role.SAFEGUARDING).headers
     write(client, published, police)
     alert = published["alert"]
     wider = {

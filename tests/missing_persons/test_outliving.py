@@ -16,7 +16,7 @@ from tests.missing_persons.conftest import NAME, case_of
 
 CLOCKS = (
     "alerts.publication", "alerts.lifecycle", "alerts.record_routes", "alerts.records",
-    "alerts.routes", "exchange.feed_routes", "missing_persons.judging", "missing_persons.listing",
+    "alerts.routes", "alerts.agency_routes", "exchange.feed_routes", "missing_persons.judging", "missing_persons.listing",
     "missing_persons.public_routes", "missing_persons.photograph_routes", "delivery.following",
 )  # fmt: skip
 
@@ -142,9 +142,56 @@ def test_what_was_cancelled_is_not_updated_even_when_its_cancel_ran_out(
         assert "cancelled" in answer.json["detail"]
 
 
-def test_what_ran_out_cannot_be_cancelled(
+def test_what_ran_out_can_be_cancelled_once(
     client: FlaskClient, published: dict[str, Any], police: Any, days_pass: Callable[[float], None]
 ) -> None:
     days_pass(3)
     cancel = f"/v1/alerts/{published['alert']['identifier']}/cancel"
-    assert client.post(cancel, json={}, headers=police).status_code == 409
+    answers = [client.post(cancel, json={}, headers=police) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 409]
+
+
+def test_who_was_told_by_what_ran_out_is_told_of_the_end(
+    client: FlaskClient, database: Database, published: dict[str, Any], police: Any,
+    days_pass: Callable[[float], None],
+) -> None:  # fmt: skip
+    days_pass(3)
+    path = f"/v1/missing-persons/{published['id']}/end"
+    ended = client.post(path, json={"outcome": "found_safe"}, headers=police)
+    assert ended.json["alert"]["msg_type"] == "Cancel"
+    assert heard(database, "JM-14", published["alert"]["sequence"]) == [("Cancel", True)]
+
+
+def test_a_part_abroad_that_ran_out_goes_on_and_ends_with_the_case(
+    client: FlaskClient, published: dict[str, Any], police: Any, officer: Any,
+    days_pass: Callable[[float], None],
+) -> None:  # fmt: skip
+    consenting = officer("police-tt", Role.APPROVER, Role.SAFEGUARDING).headers
+    path = f"/v1/missing-persons/{published['id']}"
+
+    def say(**changes: Any) -> dict[str, Any]:
+        """Change the case, and have its part abroad consented to; the part."""
+        asked = client.patch(f"{path}?publish=true{query}", json=changes, headers=police)
+        assert asked.status_code == 200, asked.json
+        (part,) = client.get("/v1/consents", headers=consenting).json["alerts"]
+        consent = f"/v1/consents/{part['identifier']}/approve"
+        answer = client.post(consent, headers=consenting)
+        assert answer.status_code == 200, answer.json
+        return dict(answer.json)
+
+    areas = [{"places": ["JM-14"]}, {"places": ["TT"]}]
+    refused = client.patch(f"{path}?publish=true", json={"area": areas}, headers=police)
+    assert refused.status_code == 403
+    query = "&cross_border=true"
+    first = say(area=areas)
+    days_pass(3)
+    query = ""
+    second = say()
+    assert (second["msg_type"], second["thread"]) == ("Update", first["thread"])
+    days_pass(6)
+    assert client.post(f"{path}/end", json={}, headers=police).status_code == 200
+    for part in (first, second):
+        assert client.get(f"/v1/alerts/{part['identifier']}").status_code == 410
+    everything = client.get("/v1/alerts?since=0").text
+    assert NAME not in everything
+    assert everything.count('"Cancel"') == 2
