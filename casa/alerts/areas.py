@@ -115,9 +115,10 @@ def untold_of(message: Message) -> Target:
 
 
 def is_news(message: Message) -> bool:
-    """Whether anybody in a message's area is to be notified of it."""
+    """Whether anybody in a message's area is to be notified of it; of an end somebody always is."""
     meant = target_of(message)
-    return bool(meant.shapes) or not set(meant.codes) <= set(_untold(message))
+    left = not set(meant.codes) <= set(_untold(message))
+    return message.msg_type == "Cancel" or bool(meant.shapes) or left
 
 
 def _untold(message: Message) -> tuple[str, ...]:
