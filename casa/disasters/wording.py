@@ -14,6 +14,7 @@ from casa.alerts.message import Info, Message, Value
 from casa.alerts.phrases import LANGUAGES, languages_for
 from casa.disasters import texts
 from casa.disasters.advisory import Advisory, expected
+from casa.disasters.event_codes import event_codes
 from casa.disasters.facts import CATEGORY, LEVELS
 from casa.disasters.levels import Level, Places
 from casa.disasters.parts import named
@@ -150,6 +151,7 @@ def _info(
         urgency=urgency,
         severity=severity,
         certainty=certainty,
+        event_code=event_codes(event.hazard, level, facts.storm, event.status),
         onset=facts.arrival,
         expires=max(facts.arrival or moment, moment) + LIFETIME,
         sender_name=caller.name,
