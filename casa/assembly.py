@@ -26,6 +26,7 @@ from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
+from casa.disasters import shelter_routes
 from casa.exchange import cap, feed_routes, geojson, signatures
 from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
@@ -58,6 +59,8 @@ BLUEPRINTS = (
     sighting_routes.blueprint,
     disaster_routes.blueprint,
     hazard_event_routes.blueprint,
+    shelter_routes.public,
+    shelter_routes.blueprint,
     audience_routes.blueprint,
     delivery_routes.blueprint,
     webpush_routes.blueprint,

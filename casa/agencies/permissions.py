@@ -45,6 +45,7 @@ class Verb(StrEnum):
     BREAK_GLASS = "publish in an emergency without approval"
     PREPARE = "write templates"
     INVESTIGATE = "read and weigh what citizens report"
+    SHELTER = "keep shelters and say which are open"
     ADMINISTER_AGENCY = "look after the agency's officers and keys"
     ADMINISTER_REGION = "look after agencies and mandates"
     AUDIT = "read the audit trail"
@@ -64,6 +65,7 @@ TABLE: dict[Verb, frozenset[str]] = {
     Verb.BREAK_GLASS: frozenset({Role.REGIONAL_ADMINISTRATOR}),
     Verb.PREPARE: frozenset({Role.AUTHOR, Role.APPROVER}),
     Verb.INVESTIGATE: frozenset({Role.AUTHOR, Role.APPROVER, Scope.DRAFT}),
+    Verb.SHELTER: frozenset({Role.AUTHOR, Role.APPROVER, Scope.PUBLISH}),
     Verb.ADMINISTER_AGENCY: frozenset({Role.AGENCY_ADMINISTRATOR, Role.REGIONAL_ADMINISTRATOR}),
     Verb.ADMINISTER_REGION: frozenset({Role.REGIONAL_ADMINISTRATOR}),
     Verb.AUDIT: frozenset({Role.REGIONAL_ADMINISTRATOR, Role.AUDITOR}),

@@ -17,16 +17,17 @@ from casa.agencies.caller import Caller
 from casa.alerts import approval, lifecycle, policy, publication
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
-from casa.alerts.message import Untold
+from casa.alerts.message import Resource, Untold
 from casa.alerts.models import Alert, PublishedMessage
 from casa.alerts.states import State
-from casa.disasters import wording
+from casa.disasters import shelters, wording
 from casa.disasters.advisory import Advisory, decode
 from casa.disasters.facts import LEVELS
 from casa.disasters.levels import GRAVEST_FIRST, Level, Places, Saying, Thread, follow, what_to_say
 from casa.disasters.messages import Continuing, Ending, Opening, Said, messages, renewal
 from casa.disasters.models import AdvisoryMessage, HazardAdvisory, HazardEvent, HazardThread
 from casa.disasters.parts import named
+from casa.geography.places import gazetteer
 
 _RENEWED_FROM = wording.LIFETIME / 2
 
@@ -59,8 +60,10 @@ def plan(
     sayings = what_to_say(before, given.by_part, threads)
     held = {row.identifier: frozenset(row.held) for row in rows}
     said = (*messages(sayings, threads, held), *_renewals(threads, sayings, heads, moment))
+    links = shelters.links(session, event)
     texts = ((one, _text(event, given, caller, moment, one, heads)) for one in said)
-    return Plan(threads, sayings, tuple(texts), heads)
+    linked = tuple((one, _with_link(one, text, links)) for one, text in texts)
+    return Plan(threads, sayings, linked, heads)
 
 
 def levels_before(session: Session, event: HazardEvent) -> dict[str, Level]:
@@ -210,6 +213,16 @@ def _text(
         ends = wording.level_of(message)
         text = wording.content(event, given, caller, moment, said.level, said.places, ends)
     return msgspec.structs.replace(text, untold=tuple(_untold(said.untold, said.places)))
+
+
+def _with_link(said: Said, text: Content, links: Mapping[str, Resource]) -> Content:
+    """With where the shelters are, if there are any in the states that a standing level is for."""
+    states = {gazetteer().place(place).state for place in said.places}
+    found = next((links[state] for state in sorted(states & links.keys())), None)
+    if found is None or not said.level.stands:
+        return text
+    info = tuple(msgspec.structs.replace(one, resource=(found,)) for one in text.info)
+    return msgspec.structs.replace(text, info=info)
 
 
 def _untold(untold: Mapping[str, Level], places: Places) -> Iterator[Untold]:

@@ -37,6 +37,7 @@ publish      own     own       -                     -                       -
 update       own     -         -                     -                       -
 cancel       own     own       -                     -                       -
 break-glass  -       -         -                     any                     -
+shelter      own     own       -                     -                       -
 invite       -       -         own                   any                     -
 issue        -       -         own                   any                     -
 grant        -       -         -                     any                     -
@@ -52,7 +53,7 @@ VERBS = {
     "read": Verb.READ, "draft": Verb.DRAFT, "edit": Verb.DRAFT, "discard": Verb.DRAFT,
     "submit": Verb.SUBMIT, "approve": Verb.APPROVE, "reject": Verb.APPROVE,
     "publish": Verb.PUBLISH, "update": Verb.DRAFT, "cancel": Verb.CANCEL,
-    "break-glass": Verb.BREAK_GLASS, "invite": Verb.ADMINISTER_AGENCY,
+    "break-glass": Verb.BREAK_GLASS, "shelter": Verb.SHELTER, "invite": Verb.ADMINISTER_AGENCY,
     "issue": Verb.ADMINISTER_AGENCY, "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
 }  # fmt: skip
 ON_ALERTS = ("read", "draft", "edit", "discard", "submit", "approve", "reject", "publish",

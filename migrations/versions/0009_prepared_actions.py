@@ -1,0 +1,45 @@
+"""Shelters that agencies open for hazard events."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "shelter",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("agency_id", _NUMBER, nullable=False),
+        sa.Column("event_id", sa.String(36), nullable=True),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("place", sa.String(12), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("facilities", sa.JSON(), nullable=False),
+        sa.Column("contact", sa.String(200), nullable=True),
+        sa.Column("created", _MOMENT, nullable=False),
+        sa.Column("changed", _MOMENT, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_shelter_agency_id_agency")
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["hazard_event.id"], name=op.f("fk_shelter_event_id_hazard_event")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shelter")),
+    )
+    op.create_index(op.f("ix_shelter_event_id"), "shelter", ["event_id"])
+    op.create_index("ix_shelter_agency_name", "shelter", ["agency_id", "name", "id"])
+
+
+def downgrade() -> None:
+    op.drop_table("shelter")
