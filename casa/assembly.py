@@ -26,7 +26,7 @@ from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
-from casa.disasters import shelter_routes
+from casa.disasters import shelter_routes, zone_routes
 from casa.exchange import cap, feed_routes, geojson, signatures
 from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
@@ -61,6 +61,7 @@ BLUEPRINTS = (
     hazard_event_routes.blueprint,
     shelter_routes.public,
     shelter_routes.blueprint,
+    zone_routes.blueprint,
     audience_routes.blueprint,
     delivery_routes.blueprint,
     webpush_routes.blueprint,

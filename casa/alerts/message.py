@@ -88,10 +88,14 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class Untold(msgspec.Struct, frozen=True):
-    """Codes of places whose followers another message tells, or has told, at that severity."""
+    """Codes of places whose followers another message tells, or has told, at that severity.
+
+    ``zones`` are drawn areas of the same message, by the ``areas.ZONE_CODE`` that they carry.
+    """
 
     places: tuple[str, ...]
     severity: str
+    zones: tuple[str, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

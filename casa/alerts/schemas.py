@@ -244,6 +244,7 @@ class UntoldSchema(Schema):
 
     places = fields.List(fields.String())
     severity = fields.String(metadata={"description": "Of the message that tells them"})
+    zones = fields.List(fields.String(), metadata={"description": "Drawn areas of the message"})
 
 
 class AlertSchema(Schema):

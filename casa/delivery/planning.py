@@ -19,7 +19,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casa.agencies.mandates import rank
-from casa.alerts.areas import is_news, target_of
+from casa.alerts.areas import is_news, target_of, untold_target
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.alerts.publication import decode_message
@@ -79,7 +79,7 @@ def matched_by(session: Session, message: Message) -> Matched:
         wanted = Wanted(message.kind, rank(severity), exercise=exercise)
         return match(session, target.keys, target.ranges, wanted)
 
-    untold = (found(Target(some.places, ()), some.severity) for some in message.untold)
+    untold = (found(untold_target(message, some), some.severity) for some in message.untold)
     return Matched(
         area=found(target_of(message), message.info[0].severity),
         untold=BitMap.union(BitMap(), *untold),

@@ -238,3 +238,18 @@ class StormTrack(MethodView):
                     body = event_views.track_geojson(track)
                     return Response(json.dumps(body), content_type=_GEOJSON)
         raise not_found("track of this event")
+
+
+@blueprint.route(f"{_ONE}/tsunami.geojson")
+class Tsunami(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.response(200, content_type=_GEOJSON)
+    def get(self, identifier: Any) -> Response:
+        """Epicentre, rings and first waves of the last published advisory that has an epicentre."""
+        with _reading(identifier) as (_, event):
+            for advisory in reversed(event.advisories):
+                given = decode(advisory.content)
+                if advisory.state == State.PUBLISHED and given.epicentre is not None:
+                    body = event_views.tsunami_geojson(given)
+                    return Response(json.dumps(body), content_type=_GEOJSON)
+        raise not_found("epicentre of this event")

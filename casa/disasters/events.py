@@ -8,20 +8,22 @@ Each function takes an open writing session, with the event locked; whoever open
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casa.agencies import audit
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
+from casa.alerts.content import InvalidContent
 from casa.alerts.kinds import AlertKind
 from casa.alerts.states import Action, State, WrongState, after
 from casa.database import now
-from casa.disasters import advisory_approval, speaking
+from casa.disasters import advisory_approval, speaking, zones
 from casa.disasters.advisory import Advisory, decode, encode
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardAdvisory, HazardEvent
-from casa.disasters.parts import named
+from casa.disasters.parts import is_zone, named
 from casa.problems import not_found
 
 
@@ -94,7 +96,7 @@ def draft(
         raise WrongState(
             f"Advisory {last.number} is not published yet: publish, change or discard it first."
         )
-    speaking.check(caller, kind, speaking.plan(session, caller, event, given, now()))
+    given = _checked(session, caller, kind, event, given)
     advisory = _added(session, caller, event, given)
     advisory_approval.note(session, caller, "advisory.draft", advisory, None)
     return advisory
@@ -110,8 +112,7 @@ def edit(
     """
     require(caller, Verb.DRAFT)
     before, advisory.state = advisory.state, after(State(advisory.state), Action.EDIT)
-    speaking.check(caller, kind, speaking.plan(session, caller, advisory.event, given, now()))
-    advisory.content = encode(given)
+    advisory.content = encode(_checked(session, caller, kind, advisory.event, given))
     advisory.editors = sorted({*advisory.editors, caller.actor})
     session.flush()
     advisory_approval.note(session, caller, "advisory.edit", advisory, before)
@@ -176,10 +177,25 @@ def end(session: Session, caller: Caller, kind: AlertKind, event: HazardEvent) -
     before = speaking.levels_before(session, event)
     standing = [place for place, level in before.items() if level.stands]
     if standing:
-        given = Advisory(levels=dict.fromkeys(named(standing), Level.ALL_CLEAR))
+        given = _all_clear(session, event, standing)
         _publish(session, caller, kind, _added(session, caller, event, given))
     event.ended = now()
     audit.note(session, caller, "event.end", f"event:{event.id}")
+
+
+def _checked(
+    session: Session, caller: Caller, kind: AlertKind, event: HazardEvent, given: Advisory
+) -> Advisory:
+    """What is kept of an advisory: all that it says, if the caller may say it of this event.
+
+    Raises:
+        InvalidContent, OutsideMandate.
+    """
+    if given.epicentre is not None and event.hazard != "tsunami":
+        raise InvalidContent([("/epicentre", f"is a tsunami's; the event is a {event.hazard}")])
+    whole = zones.resolved(session, caller, given)
+    speaking.check(caller, kind, speaking.plan(session, caller, event, whole, now()))
+    return whole
 
 
 def _added(session: Session, caller: Caller, event: HazardEvent, given: Advisory) -> HazardAdvisory:
@@ -193,6 +209,21 @@ def _added(session: Session, caller: Caller, event: HazardEvent, given: Advisory
     event.advisories.append(advisory)
     session.flush()
     return advisory
+
+
+def _all_clear(session: Session, event: HazardEvent, standing: Sequence[str]) -> Advisory:
+    last = speaking.last_published(session, event)
+    drawn = last.zones if last else ()
+    return Advisory(
+        levels=dict.fromkeys(
+            named(code for code in standing if not is_zone(code)), Level.ALL_CLEAR
+        ),
+        zones=tuple(
+            msgspec.structs.replace(zone, level=Level.ALL_CLEAR)
+            for zone in drawn
+            if zone.code in standing
+        ),
+    )
 
 
 def _publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:

@@ -1,6 +1,7 @@
 """Hazards as their agencies keep them: single warnings, and events with their advisories."""
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import JSON, Float, ForeignKey, Index, LargeBinary, String
@@ -148,4 +149,27 @@ class Shelter(Base):
     event: Mapped[HazardEvent | None] = relationship()
 
     __table_args__ = (Index("ix_shelter_agency_name", "agency_id", "name", "id"),)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ZoneMap(Base):
+    """An agency's map of danger zones, such as a volcano's: named areas, drawn by who knows.
+
+    ``zones`` are the rings of each zone by its name (``advisory.Ring``), ``source`` says whose map
+    it is and of when. ``version`` is as in ``HazardAdvisory``.
+    """
+
+    __tablename__ = "zone_map"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(100))
+    source: Mapped[str] = mapped_column(String(200))
+    zones: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (Index("uq_zone_map_agency_code", "agency_id", "code", unique=True),)
     __mapper_args__ = {"version_id_col": version}

@@ -157,7 +157,7 @@ def in_force(session: Session, exercises: bool = False) -> list[str]:
         )
         .order_by(HazardAdvisory.number)
     )
-    latest: dict[str, bytes] = dict(session.execute(last).all())  # type: ignore[arg-type]
+    latest: dict[str, bytes] = dict(session.execute(last).all())
     return [
         event
         for event, content in latest.items()

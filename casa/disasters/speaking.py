@@ -5,7 +5,7 @@ nothing is to be said of is renewed before it runs out, told to nobody. One that
 cancelled by hand has ended; one that ran out is opened anew where its level still stands.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,20 +14,28 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casa.agencies.caller import Caller
-from casa.alerts import approval, lifecycle, policy, publication
+from casa.alerts import approval, areas, lifecycle, policy, publication
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Resource, Untold
 from casa.alerts.models import Alert, PublishedMessage
 from casa.alerts.states import State
-from casa.disasters import shelters, wording
+from casa.disasters import levels, shelters, wording
 from casa.disasters.advisory import Advisory, decode
 from casa.disasters.facts import LEVELS
-from casa.disasters.levels import GRAVEST_FIRST, Level, Places, Saying, Thread, follow, what_to_say
+from casa.disasters.levels import (
+    GRAVEST_FIRST,
+    Level,
+    Levels,
+    Places,
+    Saying,
+    Thread,
+    follow,
+    what_to_say,
+)
 from casa.disasters.messages import Continuing, Ending, Opening, Said, messages, renewal
 from casa.disasters.models import AdvisoryMessage, HazardAdvisory, HazardEvent, HazardThread
-from casa.disasters.parts import named
-from casa.geography.places import gazetteer
+from casa.disasters.parts import is_zone, named
 
 _RENEWED_FROM = wording.LIFETIME / 2
 
@@ -57,7 +65,7 @@ def plan(
     for row in rows:
         if _ran_out(heads[row.identifier], moment):
             before |= dict.fromkeys(_heard(row).places, Level.NONE)
-    sayings = what_to_say(before, given.by_part, threads)
+    sayings = _sayings(before, given.by_part, threads)
     held = {row.identifier: frozenset(row.held) for row in rows}
     said = (*messages(sayings, threads, held), *_renewals(threads, sayings, heads, moment))
     links = shelters.links(session, event)
@@ -66,15 +74,40 @@ def plan(
     return Plan(threads, sayings, linked, heads)
 
 
+def _sayings(before: Levels, after: Levels, threads: Sequence[Thread]) -> tuple[Saying, ...]:
+    """What is to be said of places together, and of each zone by itself: all Alerts first.
+
+    Zones are not told of together, as their followers are found by their shapes: a thread of
+    several would say of one to those of another.
+    """
+    heard = {code for thread in threads for code in thread.heard}
+    known = {*before, *after, *heard}
+    zones = sorted(code for code in known if is_zone(code))
+    found: list[Saying] = []
+    for group in (known.difference(zones), *({zone} for zone in zones)):
+        own = [thread for thread in threads if group.intersection(thread.heard)]
+        found += what_to_say(_among(before, group), _among(after, group), own)
+    return tuple(sorted(found, key=lambda one: not isinstance(one, levels.Alert)))
+
+
+def _among(by_part: Levels, group: Collection[str]) -> dict[str, Level]:
+    return {code: level for code, level in by_part.items() if code in group}
+
+
 def levels_before(session: Session, event: HazardEvent) -> dict[str, Level]:
     """The level of each part by the last published advisory."""
+    last = last_published(session, event)
+    return last.by_part if last else {}
+
+
+def last_published(session: Session, event: HazardEvent) -> Advisory | None:
     last = session.scalars(
         select(HazardAdvisory.content)
         .where(HazardAdvisory.event_id == event.id, HazardAdvisory.state == State.PUBLISHED)
         .order_by(HazardAdvisory.number.desc())
         .limit(1)
     ).first()
-    return decode(last).by_part if last else {}
+    return decode(last) if last else None
 
 
 def check(caller: Caller, kind: AlertKind, planned: Plan) -> None:
@@ -217,7 +250,9 @@ def _text(
 
 def _with_link(said: Said, text: Content, links: Mapping[str, Resource]) -> Content:
     """With where the shelters are, if there are any in the states that a standing level is for."""
-    states = {gazetteer().place(place).state for place in said.places}
+    if not links:
+        return text
+    states = {place.state for place in areas.target(text.area).places}
     found = next((links[state] for state in sorted(states & links.keys())), None)
     if found is None or not said.level.stands:
         return text
@@ -235,7 +270,9 @@ def _untold(untold: Mapping[str, Level], places: Places) -> Iterator[Untold]:
                 if one is level and (place in places) is of_area
             ]
             if codes:
-                yield Untold(named(codes), LEVELS[level][1])
+                zones = tuple(code for code in named(codes) if is_zone(code))
+                others = tuple(code for code in named(codes) if not is_zone(code))
+                yield Untold(others, LEVELS[level][1], zones)
 
 
 def _kept(advisory: HazardAdvisory, position: int, said: Said, alert: Alert) -> AdvisoryMessage:

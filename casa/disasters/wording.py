@@ -1,6 +1,6 @@
 """What a message of a hazard event says, in each language: from levels and outlooks to content."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,14 +10,14 @@ from casa.agencies.caller import Caller
 from casa.alerts import areas
 from casa.alerts.cancellation import ending
 from casa.alerts.content import Content
-from casa.alerts.message import Info, Message, Value
+from casa.alerts.message import Area, Info, Message, Value
 from casa.alerts.phrases import LANGUAGES, languages_for
 from casa.disasters import texts
-from casa.disasters.advisory import Advisory, expected
+from casa.disasters.advisory import Advisory, Zone, expected, places_of
 from casa.disasters.event_codes import event_codes
 from casa.disasters.facts import CATEGORY, LEVELS
 from casa.disasters.levels import Level, Places
-from casa.disasters.parts import named
+from casa.disasters.parts import is_zone, named, zone_name
 from casa.geography.places import gazetteer
 
 # Advisories come every three to six hours; what none of them renews is out of date after a day.
@@ -64,7 +64,8 @@ def content(
     """
     codes = named(places)
     facts = facts_of(event, advisory, caller, level, sorted(places))
-    area = areas.of_places(codes)
+    drawn = {zone.code: _drawn(zone) for zone in advisory.zones}
+    area = _areas(codes, drawn)
     return Content(
         status=event.status,
         incidents=incidents(event),
@@ -76,13 +77,26 @@ def content(
     )
 
 
+def _drawn(zone: Zone) -> Area:
+    return Area(
+        area_desc=zone.name, polygon=zone.rings, geocode=(Value(areas.ZONE_CODE, zone.code),)
+    )
+
+
+def _areas(codes: Sequence[str], zones: Mapping[str, Area]) -> tuple[Area, ...]:
+    """One for each place or zone."""
+    places = areas.of_places(code for code in codes if not is_zone(code))
+    return (*places, *(zones[code] for code in codes if is_zone(code)))
+
+
 def lifted(message: Message, moment: datetime, places: Places) -> Content:
-    """The end of a thread whose last places are at no level any more."""
+    """The end of a thread whose last places are at no level any more; zones as they were drawn."""
     text = ending(message, moment, {})
     told = Value(LEVEL_PARAMETER, Level.NONE)
+    drawn = {code: areas.zones_of(message, (code,))[0] for code in places if is_zone(code)}
     return msgspec.structs.replace(
         text,
-        area=areas.of_places(named(places)),
+        area=_areas(named(places), drawn),
         info=tuple(msgspec.structs.replace(info, parameter=(told,)) for info in text.info),
     )
 
@@ -98,11 +112,11 @@ def facts_of(
     event: Event, advisory: Advisory, caller: Caller, level: Level, codes: Sequence[str]
 ) -> texts.Facts:
     """The facts that the texts for some parts at a level are made of."""
-    shown = [gazetteer().place(code) for code in named(codes)]
+    met = [gazetteer().place(code) for code in places_of(advisory, named(codes))]
     outlook = expected(advisory, codes) if level.stands else expected(Advisory(levels={}), codes)
     return texts.Facts(
-        places=tuple(texts.Named(place.name, place.names) for place in shown),
-        states=tuple(dict.fromkeys(place.state for place in shown)),
+        places=tuple(map(_called, named(codes))),
+        states=tuple(dict.fromkeys(place.state for place in met)),
         event_name=_event_name(event, advisory),
         storm=outlook.storm,
         arrival=outlook.arrival,
@@ -111,11 +125,19 @@ def facts_of(
         rain_mm=outlook.rain_mm,
         surge_m=outlook.surge_m,
         magnitude=outlook.magnitude,
+        rivers=tuple(outlook.rivers),
         shelters=outlook.shelters,
         agency=texts.Named(caller.name),
         contact=advisory.contact or caller.contact,
         status=event.status,  # type: ignore[arg-type]
     )
+
+
+def _called(code: str) -> texts.Named:
+    if is_zone(code):
+        return texts.Named(zone_name(code))
+    place = gazetteer().place(code)
+    return texts.Named(place.name, place.names)
 
 
 def _event_name(event: Event, advisory: Advisory) -> texts.Named | None:

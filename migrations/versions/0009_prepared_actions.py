@@ -1,4 +1,4 @@
-"""Shelters that agencies open for hazard events."""
+"""Shelters that agencies open for hazard events, and maps of danger zones."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,7 +39,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_shelter_event_id"), "shelter", ["event_id"])
     op.create_index("ix_shelter_agency_name", "shelter", ["agency_id", "name", "id"])
+    op.create_table(
+        "zone_map",
+        sa.Column("id", _NUMBER, nullable=False),
+        sa.Column("agency_id", _NUMBER, nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("source", sa.String(200), nullable=False),
+        sa.Column("zones", sa.JSON(), nullable=False),
+        sa.Column("created", _MOMENT, nullable=False),
+        sa.Column("changed", _MOMENT, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_zone_map_agency_id_agency")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_zone_map")),
+    )
+    op.create_index("uq_zone_map_agency_code", "zone_map", ["agency_id", "code"], unique=True)
 
 
 def downgrade() -> None:
+    op.drop_table("zone_map")
     op.drop_table("shelter")

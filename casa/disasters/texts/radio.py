@@ -9,7 +9,7 @@ MOST_SECONDS = 90.0
 _MOST_PLACES = 5
 
 # What is dropped first when time is short: the highest rank. Rank 0 is always said.
-_FACT_RANKS = {"arrival": 1, "surge": 3, "wind": 3, "magnitude": 4, "rain": 4}
+_FACT_RANKS = {"arrival": 1, "rivers": 2, "surge": 3, "wind": 3, "magnitude": 4, "rain": 4}
 _INSTRUCTION_RANKS = (0, 1, 3, 5, 7, 8)
 _DESCRIPTION_RANKS = (0, 4, 6)
 
