@@ -73,6 +73,22 @@ class Epicentre(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deepest_m: float = DEEPEST
 
 
+class Edit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An officer's words at one level in one language: of all places there, or of ``places``.
+
+    What is ``None`` stays as it was composed (``edits``).
+    """
+
+    level: Level
+    language: str
+    places: tuple[str, ...] = ()
+    headline: str | None = None
+    description: str | None = None
+    instruction: str | None = None
+    sms: str | None = None
+    radio: str | None = None
+
+
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One advisory. ``levels`` are all there are: a place that is missing has none.
 
@@ -88,6 +104,7 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     languages: tuple[str, ...] = ()
     contact: str | None = None
     track: dict[str, Any] | None = None
+    edits: tuple[Edit, ...] = ()
 
     @property
     def by_part(self) -> dict[str, Level]:

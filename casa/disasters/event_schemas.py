@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from casa.alerts.content import HEADLINE_LIMIT
 from casa.alerts.phrases import LANGUAGES
 from casa.alerts.schemas import Keyed, Moment, PlaceCode, text
 from casa.database import now
@@ -15,7 +16,7 @@ from casa.disasters.advisory import Advisory
 from casa.disasters.facts import HAZARDS
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardEvent
-from casa.disasters.parts import OverlappingPlaces, finest
+from casa.disasters.parts import OverlappingPlaces, finest, is_zone
 from casa.disasters.storm import tcm, track
 from casa.disasters.storm.track import Track, TrackError
 from casa.disasters.tsunami import DEEPEST
@@ -101,6 +102,40 @@ class EpicentreSchema(Schema):
     )
 
 
+class EditedPlace(PlaceCode):
+    """A place's code, or ``zone:`` and a zone's name."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> str:
+        if isinstance(value, str) and is_zone(value):
+            return value
+        return super()._deserialize(value, attr, data, **arguments)
+
+
+class EditSchema(Schema):
+    """An officer's words in place of the composed ones; what is left out stays composed."""
+
+    level = fields.String(required=True, validate=validate.OneOf(LEVELS))
+    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+    places = fields.List(
+        EditedPlace(),
+        validate=validate.Length(1, _MOST_PLACES),
+        metadata={"description": "Of those at the level; left out: all of them"},
+    )
+    headline = text(HEADLINE_LIMIT)
+    description = text(4_000)
+    instruction = text(2_000)
+    sms = fields.String(
+        validate=validate.Length(1, 160),
+        metadata={"description": "Left out, it follows the edited headline and instruction"},
+    )
+    radio = text(4_000)
+
+    @validates_schema
+    def something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data.keys() - {"level", "language", "places"}:
+            raise ValidationError("give a headline, description, instruction, sms or radio")
+
+
 class AdvisorySchema(Schema):
     """All levels that are from now on: a place that is missing is at `none`."""
 
@@ -123,6 +158,11 @@ class AdvisorySchema(Schema):
         fields.String(validate=validate.OneOf(LANGUAGES)), validate=validate.Length(1, 5)
     )
     contact = text(200)
+    edits = fields.List(
+        fields.Nested(EditSchema),
+        validate=validate.Length(0, 50),
+        metadata={"description": "Texts in an officer's own words"},
+    )
     track = fields.Dict(
         metadata={
             "description": "A storm's forecast: name, identifier, points (time, longitude, "
@@ -196,6 +236,9 @@ class MadeSchema(Schema):
     )
     headline = fields.String(metadata={"description": "In the first language"})
     onset = Moment(allow_none=True)
+    edited = fields.List(
+        fields.String(), metadata={"description": "Languages with an officer's own words"}
+    )
 
 
 class ShownAdvisorySchema(Schema):
@@ -254,6 +297,7 @@ class SpokenSchema(Schema):
 
     level = fields.String(validate=validate.OneOf(LEVELS))
     places = fields.List(fields.String())
+    edited = fields.Boolean(metadata={"description": "Whether in an officer's own words"})
     headline = fields.String()
     description = fields.String()
     instruction = fields.String()

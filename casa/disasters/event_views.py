@@ -14,12 +14,13 @@ from casa.alerts import publication
 from casa.alerts.models import Alert
 from casa.alerts.states import State
 from casa.database import now
-from casa.disasters import speaking, texts, wording
+from casa.disasters import speaking, wording
 from casa.disasters.advisory import Advisory, decode, expected
+from casa.disasters.edits import edit_of, languages_of
 from casa.disasters.levels import GRAVEST_FIRST, Level
 from casa.disasters.messages import Continuing, Ending, Said
 from casa.disasters.models import HazardAdvisory, HazardEvent
-from casa.disasters.parts import is_zone, named
+from casa.disasters.parts import is_zone, named, parts_of
 from casa.disasters.storm.shapes import cone, wind_swath
 from casa.disasters.storm.track import THRESHOLDS, Track
 from casa.disasters.tsunami import speed, tsunami_rings
@@ -70,6 +71,7 @@ def advisory_json(session: Session, caller: Caller, advisory: HazardAdvisory) ->
 
 
 def _made(session: Session, advisory: HazardAdvisory) -> Iterable[Object]:
+    given = decode(advisory.content)
     for one in advisory.messages:
         message = publication.message_of(session.get_one(Alert, one.identifier))
         yield {
@@ -81,6 +83,7 @@ def _made(session: Session, advisory: HazardAdvisory) -> Iterable[Object]:
             "told": one.told,
             "headline": message.info[0].headline if message else "",
             "onset": _moment(message.info[0].onset) if message else None,
+            "edited": languages_of(given, (Level(one.level), _parts(one.places))),
         }
 
 
@@ -97,7 +100,13 @@ def _to_make(session: Session, caller: Caller, advisory: HazardAdvisory) -> Iter
             "told": speaking.is_told(said),
             "headline": text.info[0].headline,
             "onset": _moment(text.info[0].onset),
+            "edited": languages_of(given, (said.level, sorted(said.places))),
         }
+
+
+def _parts(places: Iterable[str]) -> list[str]:
+    """The parts that these codes name."""
+    return [part for code in places for part in ((code,) if is_zone(code) else parts_of(code))]
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -113,20 +122,30 @@ def _msg_type(said: Said) -> str:
 def texts_json(event: HazardEvent, given: Advisory, caller: Caller, language: str) -> Object:
     """The texts of an advisory for the places at each level, the gravest first."""
     found = []
-    for level, codes in _groups(given):
+    for level, codes in _groups(given, language):
         facts = wording.facts_of(event, given, caller, level, codes)
-        said = texts.compose(event.hazard, level, facts, language)
-        shown = msgspec.to_builtins(said)
-        found.append({"level": level.value, "places": list(named(codes)), **shown})
+        said = wording.texts_of(event, given, facts, level, codes, language)
+        found.append(
+            {
+                "level": level.value,
+                "places": list(named(codes)),
+                "edited": edit_of(given, (level, codes), language) is not None,
+                **msgspec.to_builtins(said),
+            }
+        )
     return {"language": language, "texts": found}
 
 
-def _groups(given: Advisory) -> Iterable[tuple[Level, list[str]]]:
-    """The places at each level together, and each zone by itself, as messages tell of them."""
+def _groups(given: Advisory, language: str) -> Iterable[tuple[Level, list[str]]]:
+    """The places at each level together, as far as their texts have one writer; each zone alone."""
     for level in (*GRAVEST_FIRST, Level.ALL_CLEAR):
         codes = sorted(code for code, one in given.by_part.items() if one is level)
-        if places := [code for code in codes if not is_zone(code)]:
-            yield level, places
+        alike: dict[int, list[str]] = {}
+        for code in codes:
+            if not is_zone(code):
+                edit = edit_of(given, (level, (code,)), language)
+                alike.setdefault(given.edits.index(edit) if edit else -1, []).append(code)
+        yield from ((level, places) for places in alike.values())
         yield from ((level, [code]) for code in codes if is_zone(code))
 
 

@@ -19,7 +19,7 @@ from casa.alerts.content import InvalidContent
 from casa.alerts.kinds import AlertKind
 from casa.alerts.states import Action, State, WrongState, after
 from casa.database import now
-from casa.disasters import advisory_approval, speaking, zones
+from casa.disasters import advisory_approval, edits, speaking, zones
 from casa.disasters.advisory import Advisory, decode, encode
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardAdvisory, HazardEvent
@@ -194,7 +194,10 @@ def _checked(
     if given.epicentre is not None and event.hazard != "tsunami":
         raise InvalidContent([("/epicentre", f"is a tsunami's; the event is a {event.hazard}")])
     whole = zones.resolved(session, caller, given)
-    speaking.check(caller, kind, speaking.plan(session, caller, event, whole, now()))
+    planned = speaking.plan(session, caller, event, whole, now())
+    if found := list(edits.faults(whole, event.status, speaking.groups(planned))):
+        raise InvalidContent(found)
+    speaking.check(caller, kind, planned)
     return whole
 
 

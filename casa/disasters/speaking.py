@@ -22,6 +22,7 @@ from casa.alerts.models import Alert, PublishedMessage
 from casa.alerts.states import State
 from casa.disasters import levels, shelters, wording
 from casa.disasters.advisory import Advisory, decode
+from casa.disasters.edits import Group
 from casa.disasters.facts import LEVELS
 from casa.disasters.levels import (
     GRAVEST_FIRST,
@@ -128,6 +129,13 @@ def needs_second_officer(kind: AlertKind, planned: Plan) -> bool:
         for said, text in planned.messages
         if not isinstance(said, Ending)
     )
+
+
+def groups(planned: Plan) -> Iterator[tuple[Group, list[str]]]:
+    """The parts that each message tells of a level, and the languages in which it does."""
+    for said, text in planned.messages:
+        if said.level is not Level.NONE:
+            yield (said.level, sorted(said.places)), [info.language for info in text.info]
 
 
 def is_told(said: Said) -> bool:

@@ -14,6 +14,7 @@ from casa.alerts.message import Area, Info, Message, Value
 from casa.alerts.phrases import LANGUAGES, languages_for
 from casa.disasters import texts
 from casa.disasters.advisory import Advisory, Zone, expected, places_of
+from casa.disasters.edits import edit_of, edited
 from casa.disasters.event_codes import event_codes
 from casa.disasters.facts import CATEGORY, LEVELS
 from casa.disasters.levels import Level, Places
@@ -66,15 +67,34 @@ def content(
     facts = facts_of(event, advisory, caller, level, sorted(places))
     drawn = {zone.code: _drawn(zone) for zone in advisory.zones}
     area = _areas(codes, drawn)
+    languages = advisory.languages or languages_for(areas.target(area).places)
+    said = {
+        language: texts_of(event, advisory, facts, level, sorted(places), language)
+        for language in languages
+    }
     return Content(
         status=event.status,
         incidents=incidents(event),
         area=area,
         info=tuple(
-            _info(event, facts, caller, moment, level, ends or Level.WATCH, language)
-            for language in advisory.languages or languages_for(areas.target(area).places)
+            _info(event, facts, caller, moment, level, ends or Level.WATCH, text, language)
+            for language, text in said.items()
         ),
     )
+
+
+def texts_of(
+    event: Event,
+    advisory: Advisory,
+    facts: texts.Facts,
+    level: Level,
+    codes: Sequence[str],
+    language: str,
+) -> texts.Texts:
+    """What parts are told of a level in a language: composed, or as an officer wrote it."""
+    composed = texts.compose(event.hazard, level, facts, language)
+    edit = edit_of(advisory, (level, codes), language)
+    return edited(edit, composed, event.status) if edit else composed
 
 
 def _drawn(zone: Zone) -> Area:
@@ -157,9 +177,9 @@ def _info(
     moment: datetime,
     level: Level,
     ends: Level,
+    said: texts.Texts,
     language: str,
 ) -> Info:
-    said = texts.compose(event.hazard, level, facts, language)
     urgency, severity, certainty = LEVELS[level if level.stands else ends]
     response: tuple[str, ...] = ("Prepare",) if level is Level.WATCH else ("Prepare", "Execute")
     if not level.stands:
