@@ -5,6 +5,7 @@ what it was while a second officer reads it. Publishing is one transaction with 
 Each function takes an open writing session, with the event locked; whoever opened it commits.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -25,6 +26,8 @@ from casa.disasters.levels import Level
 from casa.disasters.models import HazardAdvisory, HazardEvent
 from casa.disasters.parts import is_zone, named
 from casa.problems import not_found
+
+log = logging.getLogger(__name__)
 
 
 def begin(session: Session, caller: Caller, event: HazardEvent) -> None:
@@ -50,6 +53,35 @@ def own(session: Session, caller: Caller, identifier: str) -> HazardEvent:
     require(caller, Verb.READ)
     event = session.get(HazardEvent, identifier, with_for_update=True)
     if event is None or event.agency_id != caller.agency_id:
+        raise not_found("such hazard event")
+    return event
+
+
+def readable(session: Session, caller: Caller, identifier: str) -> HazardEvent:
+    """An event as its agency sees it, for its officers and for who may read all.
+
+    Raises:
+        as ``own``.
+    """
+    event = session.get(HazardEvent, identifier)
+    if event is not None and allows(caller, Verb.READ_ALL):
+        return event
+    require(caller, Verb.READ)
+    if event is None or event.agency_id != caller.agency_id:
+        raise not_found("such hazard event")
+    return event
+
+
+def in_emergency(session: Session, caller: Caller, identifier: str) -> HazardEvent:
+    """Any agency's event, locked for a change, for who may break the glass.
+
+    Raises:
+        Forbidden, StepUpNeeded
+        Problem: 404.
+    """
+    require(caller, Verb.BREAK_GLASS)
+    event = session.get(HazardEvent, identifier, with_for_update=True)
+    if event is None:
         raise not_found("such hazard event")
     return event
 
@@ -151,6 +183,27 @@ def go_on(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdv
         advisory_approval.submit(session, caller, advisory)
 
 
+def break_glass(
+    session: Session,
+    caller: Caller,
+    agency: Caller,
+    kind: AlertKind,
+    advisory: HazardAdvisory,
+    reason: str,
+) -> None:
+    """Publish another agency's advisory in an emergency, without approval, in its name.
+
+    Raises:
+        as ``publish``, but for ApprovalMissing.
+    """
+    require(caller, Verb.BREAK_GLASS)
+    _require_open(advisory.event)
+    subject = f"advisory:{advisory.event_id}/{advisory.number}"
+    log.critical("break-glass publish of %s by %s", subject, caller.actor)
+    audit.note(session, caller, "break_glass", subject, reason=reason)
+    _release(session, kind, advisory, speaking.Unapproved(caller, agency, reason))
+
+
 def publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
     """Publish an advisory: all that it has to say, or nothing.
 
@@ -230,13 +283,19 @@ def _all_clear(session: Session, event: HazardEvent, standing: Sequence[str]) ->
 
 
 def _publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
-    moment = now()
     approvers = advisory_approval.approvers(session, advisory)
-    planned = speaking.plan(session, caller, advisory.event, decode(advisory.content), moment)
+    _release(session, kind, advisory, speaking.Approved(caller, approvers))
+
+
+def _release(
+    session: Session, kind: AlertKind, advisory: HazardAdvisory, release: speaking.Release
+) -> None:
+    moment, speaker = now(), release.speaker
+    planned = speaking.plan(session, speaker, advisory.event, decode(advisory.content), moment)
     before, advisory.state = advisory.state, after(State(advisory.state), Action.PUBLISH)
-    speaking.publish(session, caller, kind, advisory, planned, approvers)
+    speaking.publish(session, kind, advisory, planned, release)
     advisory.published = moment
-    advisory_approval.note(session, caller, "advisory.publish", advisory, before)
+    advisory_approval.note(session, speaker, "advisory.publish", advisory, before)
     session.flush()
 
 

@@ -6,8 +6,9 @@ cancelled by hand has ended; one that ran out is opened anew where its level sti
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import func, select
@@ -143,26 +144,70 @@ def is_told(said: Said) -> bool:
     return not isinstance(said, Continuing) or not said.places <= said.untold.keys()
 
 
+class Release(Protocol):
+    """How messages become public: in whose name, and by what right."""
+
+    @property
+    def speaker(self) -> Caller: ...
+    def publish(self, session: Session, kind: AlertKind, alert: Alert) -> None: ...
+    def end(self, session: Session, kind: AlertKind, head: Alert, text: Content) -> Alert: ...
+
+
+@dataclass(frozen=True)
+class Approved:
+    """By the speaker's own right, where policy asks for it with the approval of ``approvers``.
+
+    They have approved the advisory as it stands: what they approved stands for each message, whose
+    own publication asks for it.
+    """
+
+    speaker: Caller
+    approvers: Sequence[str]
+
+    def publish(self, session: Session, kind: AlertKind, alert: Alert) -> None:
+        if self.approvers:
+            approval.carry_over(session, self.speaker, alert, self.approvers)
+        lifecycle.publish(session, self.speaker, kind, alert)
+
+    def end(self, session: Session, kind: AlertKind, head: Alert, text: Content) -> Alert:
+        return lifecycle.cancel(session, self.speaker, kind, head, text)[0]
+
+
+@dataclass(frozen=True)
+class Unapproved:
+    """In an emergency by ``officer``, in the name of the ``agency`` whose advisory it is."""
+
+    officer: Caller
+    agency: Caller
+    reason: str
+
+    @property
+    def speaker(self) -> Caller:
+        return replace(self.agency, actor=self.officer.actor)
+
+    def publish(self, session: Session, kind: AlertKind, alert: Alert) -> None:
+        lifecycle.break_glass(session, self.officer, self.agency, kind, alert, self.reason)
+
+    def end(self, session: Session, kind: AlertKind, head: Alert, text: Content) -> Alert:
+        return lifecycle.ended(session, self.speaker, kind, head, text)[0]
+
+
 def publish(
     session: Session,
-    caller: Caller,
     kind: AlertKind,
     advisory: HazardAdvisory,
     planned: Plan,
-    approvers: Sequence[str],
+    release: Release,
 ) -> None:
     """Publish the messages, and keep which they were and what each place has heard by now.
 
-    ``approvers`` have approved the advisory as it stands: what they approved stands for each
-    message, whose own publication asks for it.
-
     Raises:
-        as ``lifecycle.publish`` and ``lifecycle.cancel``.
+        as ``lifecycle.publish``, ``lifecycle.cancel`` and ``lifecycle.break_glass``.
     """
     heads = dict(planned.heads)
     published = []
     for position, (said, text) in enumerate(planned.messages):
-        alert = _publish(session, caller, kind, advisory, said, text, heads, approvers)
+        alert = _publish(session, kind, advisory, said, text, heads, release)
         heads[alert.thread] = alert
         published.append(alert.thread)
         session.add(_kept(advisory, position, said, alert))
@@ -172,21 +217,19 @@ def publish(
 
 def _publish(
     session: Session,
-    caller: Caller,
     kind: AlertKind,
     advisory: HazardAdvisory,
     said: Said,
     text: Content,
     heads: dict[str, Alert],
-    approvers: Sequence[str],
+    release: Release,
 ) -> Alert:
     if isinstance(said, Ending):
-        return lifecycle.cancel(session, caller, kind, heads[said.thread], text)[0]
+        return release.end(session, kind, heads[said.thread], text)
     replaces = heads[said.thread] if isinstance(said, Continuing) else None
-    alert = lifecycle.drafted(session, caller, kind, text, replaces, advisory.editors)
-    if approvers:
-        approval.carry_over(session, caller, alert, approvers)
-    lifecycle.publish(session, caller, kind, alert)
+    speaker = release.speaker
+    alert = lifecycle.drafted(session, speaker, kind, text, replaces, advisory.editors)
+    release.publish(session, kind, alert)
     return alert
 
 
