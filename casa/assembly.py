@@ -21,7 +21,7 @@ from casa.alerts.kinds import Kinds
 from casa.alerts.renderers import Renderer
 from casa.audience import routes as audience_routes
 from casa.database import Database
-from casa.delivery import realtime, webpush_routes
+from casa.delivery import realtime, webhook_routes, webpush_routes
 from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
@@ -65,6 +65,8 @@ BLUEPRINTS = (
     audience_routes.blueprint,
     delivery_routes.blueprint,
     webpush_routes.blueprint,
+    webhook_routes.public,
+    webhook_routes.blueprint,
     place_routes.blueprint,
     exchange_routes.blueprint,
     feed_routes.blueprint,

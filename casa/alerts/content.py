@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from casa.alerts.message import Area, Info, Untold
+from casa.alerts.message import Area, Info, Spoken, Untold
 
 STATUSES = ("Actual", "Exercise", "System", "Test")
 URGENCIES = ("Immediate", "Expected", "Future", "Past", "Unknown")
@@ -29,7 +29,8 @@ CANCEL_LIFETIME = timedelta(hours=24)
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The author's part of a message. ``sent`` is kept when an agency's own system gives it.
 
-    ``untold`` is as in ``Message``; no author gives it, only a kind that speaks in several threads.
+    ``untold`` and ``spoken`` are as in ``Message``; no author gives them, only a kind that speaks
+    in several threads and in other ways.
     """
 
     status: str = "Actual"
@@ -42,6 +43,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     info: tuple[Info, ...]
     area: tuple[Area, ...]
     untold: tuple[Untold, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
 
     @property
     def severity(self) -> str:

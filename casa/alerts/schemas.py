@@ -320,4 +320,5 @@ def as_json(published: Published, language: str | None = None) -> dict[str, Any]
 
 def _builtins(message: Message | Content) -> dict[str, Any]:
     built: dict[str, Any] = msgspec.to_builtins(message)
+    del built["spoken"]
     return built

@@ -10,7 +10,7 @@ from casa.agencies.caller import Caller
 from casa.alerts import areas
 from casa.alerts.cancellation import ending
 from casa.alerts.content import Content
-from casa.alerts.message import Area, Info, Message, Value
+from casa.alerts.message import Area, Info, Message, Spoken, Value
 from casa.alerts.phrases import LANGUAGES, languages_for
 from casa.disasters import texts
 from casa.disasters.advisory import Advisory, Zone, expected, places_of
@@ -78,6 +78,10 @@ def content(
         area=area,
         info=tuple(
             _info(event, facts, caller, moment, level, ends or Level.WATCH, text, language)
+            for language, text in said.items()
+        ),
+        spoken=tuple(
+            Spoken(language=language, sms=text.sms, radio=text.radio)
             for language, text in said.items()
         ),
     )
