@@ -19,8 +19,8 @@ from casa.delivery.models import Webhook
 from casa.delivery.spoken import spoken
 from casa.delivery.webhook_schemas import (
     NewWebhookSchema,
-    ShownWebhookSchema,
     SaidPageSchema,
+    ShownWebhookSchema,
     WebhookChangeSchema,
     WebhookPageSchema,
     WebhookSchema,
