@@ -39,7 +39,8 @@ from casa.alerts.message import Message
 from casa.alerts.models import PublishedMessage
 from casa.alerts.publication import decode_message
 from casa.database import Database, now
-from casa.delivery.planning import Matched, matched_by, plan_next
+from casa.delivery.channels import Matched
+from casa.delivery.planning import matched_by, plan_next
 from casa.disasters import wording
 from casa.disasters.advisory import Advisory
 from casa.disasters.levels import Level

@@ -21,11 +21,12 @@ from casa.alerts.kinds import Kinds
 from casa.alerts.renderers import Renderer
 from casa.audience import routes as audience_routes
 from casa.database import Database
-from casa.delivery import realtime, webpush_routes
+from casa.delivery import realtime, webhook_routes, webpush_routes
 from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
+from casa.disasters import shelter_routes, zone_routes
 from casa.exchange import cap, feed_routes, geojson, pfif_routes, signatures
 from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
@@ -67,9 +68,14 @@ BLUEPRINTS = (
     note_routes.blueprint,
     disaster_routes.blueprint,
     hazard_event_routes.blueprint,
+    shelter_routes.public,
+    shelter_routes.blueprint,
+    zone_routes.blueprint,
     audience_routes.blueprint,
     delivery_routes.blueprint,
     webpush_routes.blueprint,
+    webhook_routes.public,
+    webhook_routes.blueprint,
     place_routes.blueprint,
     exchange_routes.blueprint,
     feed_routes.blueprint,

@@ -51,6 +51,10 @@ class Settings:
     webpush_ca: Path | None = _about(
         "certificates to trust for push services, in place of the system's", None
     )
+    webhook_proxy: str = _about("http:// proxy through which webhooks leave; unset: none", "")
+    webhook_ca: Path | None = _about(
+        "certificates to trust for webhooks, in place of the system's", None
+    )
     page_size: int = _about("devices a page of a dispatch; at most one is sent twice", 1_000)
     shard_size: int = _about(
         "devices a shard of a dispatch, the unit several workers share", 50_000
@@ -133,6 +137,7 @@ class Settings:
             ("redis_url", ("", "redis", "rediss")),
             ("webpush_contact", ("", "mailto", "https")),
             ("webpush_proxy", ("", "http", "https")),
+            ("webhook_proxy", ("", "http", "https")),
             ("oidc_issuer", ("", "https")),
         ):
             if urlsplit(getattr(self, name)).scheme not in schemes:

@@ -54,6 +54,7 @@ class Verb(StrEnum):
     PREPARE = "write templates"
     INVESTIGATE = "read and weigh what citizens report, and write notes on cases"
     IMPORT = "import records of other registries"
+    SHELTER = "keep shelters and say which are open"
     ADMINISTER_AGENCY = "look after the agency's officers and keys"
     ADMINISTER_REGION = "look after agencies and mandates"
     AUDIT = "read the audit trail"
@@ -75,6 +76,7 @@ TABLE: dict[Verb, frozenset[str]] = {
     Verb.PREPARE: frozenset({Role.AUTHOR, Role.APPROVER}),
     Verb.INVESTIGATE: frozenset({Role.AUTHOR, Role.APPROVER, Scope.DRAFT}),
     Verb.IMPORT: frozenset({Role.APPROVER, Scope.PUBLISH}),
+    Verb.SHELTER: frozenset({Role.AUTHOR, Role.APPROVER, Scope.PUBLISH}),
     Verb.ADMINISTER_AGENCY: frozenset({Role.AGENCY_ADMINISTRATOR, Role.REGIONAL_ADMINISTRATOR}),
     Verb.ADMINISTER_REGION: frozenset({Role.REGIONAL_ADMINISTRATOR}),
     Verb.AUDIT: frozenset({Role.REGIONAL_ADMINISTRATOR, Role.AUDITOR}),

@@ -12,7 +12,7 @@ import msgspec
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from casa.alerts.message import Area, Circle, Message, Value
+from casa.alerts.message import Area, Circle, Message, Untold, Value
 from casa.geography import shapes
 from casa.geography.places import Place, gazetteer
 from casa.geography.target import Target
@@ -20,6 +20,8 @@ from casa.geography.target import Target
 STATE_CODE = "ISO 3166-1"
 PLACE_CODE = "ISO 3166-2"
 WATERS_CODE = "CASA waters"
+ZONE_CODE = "CASA zone"
+"""Of a drawn area with a name of its own: it tells areas of one thread apart, and is no place."""
 PLACE_CODES = (STATE_CODE, PLACE_CODE, WATERS_CODE)
 
 # Enough for a receiver's map; who is meant is decided by the code and the full boundary.
@@ -110,15 +112,30 @@ def target_of(message: Message) -> Target:
 
 
 def untold_of(message: Message) -> Target:
-    """The places whose followers are not notified of a message."""
-    return Target(_untold(message), ())
+    """The places and zones whose followers are not notified of a message."""
+    meant = [untold_target(message, some) for some in message.untold]
+    codes = tuple(code for one in meant for code in one.codes)
+    return Target(codes, tuple(shape for one in meant for shape in one.shapes))
 
 
 def is_news(message: Message) -> bool:
-    """Whether anybody in a message's area is to be notified of it."""
-    meant = target_of(message)
-    return bool(meant.shapes) or not set(meant.codes) <= set(_untold(message))
+    """Whether anybody in a message's area is to be notified of it; of an end somebody always is."""
+    untold = {code for some in message.untold for code in (*some.places, *some.zones)}
+    return message.msg_type == "Cancel" or any(
+        untold.isdisjoint(code.value for code in area.geocode) for area in message.area
+    )
 
 
-def _untold(message: Message) -> tuple[str, ...]:
-    return tuple(code for some in message.untold for code in some.places)
+def zones_of(message: Message, codes: Iterable[str]) -> tuple[Area, ...]:
+    """The drawn areas of a message that carry these zones' codes."""
+    wanted = set(codes)
+    return tuple(
+        area
+        for area in message.area
+        if any(code.name == ZONE_CODE and code.value in wanted for code in area.geocode)
+    )
+
+
+def untold_target(message: Message, some: Untold) -> Target:
+    """The places and zones that ``some`` of what a message leaves untold means."""
+    return Target(some.places, target(zones_of(message, some.zones)).shapes)

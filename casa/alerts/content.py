@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from casa.alerts.message import Area, Info, Untold
+from casa.alerts.message import Area, Info, Spoken, Untold
 
 STATUSES = ("Actual", "Exercise", "System", "Test")
 URGENCIES = ("Immediate", "Expected", "Future", "Past", "Unknown")
@@ -29,7 +29,8 @@ CANCEL_LIFETIME = timedelta(hours=24)
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The author's part of a message. ``sent`` is kept when an agency's own system gives it.
 
-    ``untold`` is as in ``Message``; no author gives it, only a kind that speaks in several threads.
+    ``untold`` and ``spoken`` are as in ``Message``; no author gives them, only a kind that speaks
+    in several threads and in other ways.
     ``safeguarding``: whether it is of a minor or a trafficked person, so that its approver needs
     the role for that; ``None`` where nobody has said. It becomes no part of the message.
     """
@@ -45,6 +46,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     area: tuple[Area, ...]
     untold: tuple[Untold, ...] = ()
     safeguarding: bool | None = None
+    spoken: tuple[Spoken, ...] = ()
 
     @property
     def severity(self) -> str:

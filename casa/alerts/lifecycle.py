@@ -222,6 +222,17 @@ def cancel(
         WrongState: it is a draft, or no longer the last of its thread.
     """
     require(caller, Verb.CANCEL)
+    return ended(session, caller, kind, alert, text)
+
+
+def ended(
+    session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
+) -> tuple[Alert, Message]:
+    """The same, whoever the caller is: the caller's right is not asked for.
+
+    Raises:
+        WrongState
+    """
     after(state_now(alert), Action.CANCEL)
     _check_content(kind, text)
     for part in parts.standing(session, alert):

@@ -88,10 +88,22 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class Untold(msgspec.Struct, frozen=True):
-    """Codes of places whose followers another message tells, or has told, at that severity."""
+    """Codes of places whose followers another message tells, or has told, at that severity.
+
+    ``zones`` are drawn areas of the same message, by the ``areas.ZONE_CODE`` that they carry.
+    """
 
     places: tuple[str, ...]
     severity: str
+    zones: tuple[str, ...] = ()
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """In one language: one short message of a telephone, and a script for 90 seconds of radio."""
+
+    language: str
+    sms: str
+    radio: str
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +115,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     ``untold`` are places, of this message or of an earlier one of the thread, whose followers are
     not to be notified of it: for them nothing has changed, or another message tells them. CAP has
     no word for it; it changes nothing of what the message says.
+
+    ``spoken`` are texts for telephones and radios where the message was made with some. They are
+    read by themselves and in no list, as they would double what phones load.
     """
 
     identifier: str
@@ -122,6 +137,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     info: tuple[Info, ...]
     area: tuple[Area, ...]
     untold: tuple[Untold, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
 
     def info_for(self, languages: tuple[str, ...] | list[str]) -> Info:
         """The block of the first language wanted that there is, else the first block."""

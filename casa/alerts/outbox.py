@@ -11,7 +11,7 @@ from casa.alerts.message import Message
 from casa.alerts.models import Dispatch
 
 # Sockets need no dispatch: every web process follows the public sequence itself.
-CHANNELS = ("push",)
+CHANNELS = ("push", "webhook")
 
 _URGENCY = {"Immediate": 0, "Expected": 1, "Future": 2, "Unknown": 2, "Past": 3}
 _SEVERITY = {"Extreme": 0, "Severe": 1, "Moderate": 2, "Unknown": 2, "Minor": 3}

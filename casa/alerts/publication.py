@@ -70,6 +70,7 @@ def send(session: Session, caller: Caller, alert: Alert, text: Content, action: 
         info=tuple(marked(info, text.status) for info in text.info),
         area=text.area,
         untold=text.untold,
+        spoken=text.spoken,
     )
     alert.content = None
     _store(session, alert, message, number)

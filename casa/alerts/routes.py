@@ -116,7 +116,7 @@ class Alert(MethodView):
         renderer = wanted(request, suffix)
         languages = [request.args["language"]] if "language" in request.args else []
         with database().reading() as session:
-            found = _one(session, identifier)
+            found = public_alert(session, identifier)
             if found is None:
                 caller = optional_caller()
                 if caller is None:
@@ -142,7 +142,7 @@ class Thread(MethodView):
     def get(self, identifier: Any) -> Response:
         """The alert and all that updated or cancelled it, oldest first."""
         with database().reading() as session:
-            found = _one(session, identifier)
+            found = public_alert(session, identifier)
             if found is None:
                 raise not_found("such alert")
             messages = reading.thread(session, found.message.thread, now())
@@ -150,7 +150,8 @@ class Thread(MethodView):
         return conditional(Response(json.dumps(body), content_type="application/json"))
 
 
-def _one(session: Session, identifier: Any) -> reading.Published | None:
+def public_alert(session: Session, identifier: Any) -> reading.Published | None:
+    """A published alert; 410 for one that was withdrawn."""
     try:
         return reading.one(session, str(identifier), now())
     except Withdrawn:

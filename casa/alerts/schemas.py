@@ -244,6 +244,7 @@ class UntoldSchema(Schema):
 
     places = fields.List(fields.String())
     severity = fields.String(metadata={"description": "Of the message that tells them"})
+    zones = fields.List(fields.String(), metadata={"description": "Drawn areas of the message"})
 
 
 class AlertSchema(Schema):
@@ -322,4 +323,5 @@ def as_json(published: Published, language: str | None = None) -> dict[str, Any]
 
 def _builtins(message: Message | Content) -> dict[str, Any]:
     built: dict[str, Any] = msgspec.to_builtins(message)
+    del built["spoken"]
     return built

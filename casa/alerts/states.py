@@ -3,9 +3,9 @@
 draft → submitted → approved → published → updated | cancelled | expired, where what one officer may
 publish alone goes from draft to published. Any edit of what was submitted or approved makes it a
 draft again. A published message never changes; being updated or cancelled is done to it by a later
-message of its thread, expiring by the clock. What has expired can be updated and cancelled: a case goes on when
-its last message has run out, whoever was told of a child is to learn that it was found however
-late that is, and CAP lets both refer to any earlier message.
+message of its thread, expiring by the clock. What has expired can be updated and cancelled: a case
+goes on when its last message has run out, whoever was told of a child is to learn that it was found
+however late that is, and CAP lets both refer to any earlier message.
 """
 
 from datetime import datetime

@@ -84,6 +84,7 @@ def _emptied(message: Message) -> Message:
         incidents=(),
         info=tuple(map(_without_words, message.info)),
         area=without_words(message.area),
+        spoken=(),
     )
 
 

@@ -75,7 +75,7 @@ class SubscriptionField(fields.Field[Subscription]):
             keys = _members(members["keys"], ("p256dh", "auth"))
         except ValidationError as error:
             raise ValidationError({"keys": error.messages}) from None
-        if not _is_endpoint(members["endpoint"]):
+        if not is_public_https(members["endpoint"]):
             raise ValidationError({"endpoint": ["must be the https address of a push service"]})
         if (point := _decoded(keys["p256dh"])) is None or not _is_point(point):
             fault = "must be a P-256 public key: 65 bytes, base64url"
@@ -97,7 +97,7 @@ def _members(
     return value
 
 
-def _is_endpoint(text: Any) -> bool:
+def is_public_https(text: Any) -> bool:
     """An https address on the public Internet, as far as its text tells.
 
     CASA itself will send to it, so a name without a dot, an address in place of a name, a port or

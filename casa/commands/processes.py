@@ -20,6 +20,7 @@ from casa.settings import Settings, SettingsError
 log = logging.getLogger(__name__)
 
 _DATABASE_AWAY_SECONDS = 1.0
+_POSTING_SECONDS = 15.0  # the longest that a page to webhooks is under way
 
 _host = click.option("--host", help="Address to listen on; by default CASA_HOST or 127.0.0.1.")
 _port = click.option(
@@ -127,11 +128,14 @@ def worker() -> None:
     """Deliver what is published; any number of these on any number of machines."""
     from casa.database import Database
     from casa.delivery.announcing import hear_of_commits
+    from casa.delivery.posting import Poster
     from casa.delivery.providers import senders
     from casa.delivery.tasks import Tasks, TaskWorker
+    from casa.delivery.webhooks import WEBHOOKS
     from casa.delivery.worker import PUSH_IS_OFF, Worker
     from casa.missing_persons.media import Media
     from casa.missing_persons.retention import Retention
+    from casa.sealing import Sealer
 
     found = read_settings()
     _require_tables(found)
@@ -143,17 +147,34 @@ def worker() -> None:
         retention = Retention(Media(found.media_store), timedelta(days=found.case_days))
         one = Worker(database, found, providers, retention.chores())
 
+        poster = Poster(
+            Sealer(found.sealing_key_file),
+            found.base_url,
+            ca=found.webhook_ca,
+            proxy=found.webhook_proxy,
+            patience=found.lease_seconds / 2,
+        )
+        # A worker of their own: no webhook may delay what phones are to get.
+        posting = Worker(database, found, {"webhook": poster}, channel=WEBHOOKS)
+
+        def ring() -> None:
+            one.ring()
+            posting.ring()
+
         def end(*_: object) -> None:
             stop.set()
-            one.ring()
+            ring()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
+        beside = threading.Thread(target=posting.run, args=(stop,), daemon=True)
+        beside.start()
         if found.broker_url:
             TaskWorker(one, Tasks(found.broker_url, found.broker_queue), found).run(stop)
         else:
-            hear_of_commits(database, one.ring, stop)
+            hear_of_commits(database, ring, stop)
             one.run(stop)
+        beside.join(_POSTING_SECONDS)
 
 
 @click.command()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from pyroaring import BitMap
 from sqlalchemy import func, or_, select, update
@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.alerts.publication import decode_message
-from casa.audience.matching import Addresses, forget, recipients
 from casa.database import Database, now
+from casa.delivery.channels import Channel
 from casa.delivery.models import Shard, ShardDevices
 from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
+from casa.delivery.planning import PUSH
 
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=10)
@@ -32,9 +33,10 @@ _DATABASE_AWAY_SECONDS = 0.3
 
 
 class Sender(Protocol):
-    """One push provider: sends a page and says what became of each message, group by group."""
+    """One provider of a channel: sends a page and says what became of each message, in the order
+    of the groups and of the numbers in them."""
 
-    def send(self, message: Message, page: Sequence[Addresses]) -> list[Outcome]: ...
+    def send(self, message: Message, page: Sequence[Any]) -> list[Outcome]: ...
 
 
 @dataclass
@@ -56,31 +58,42 @@ class Tally:
     sent: int = 0
     failed: int = 0
     gone: int = 0
-    dead: list[int] = field(default_factory=list)
+    dead: int = 0
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
     retry: BitMap = field(default_factory=BitMap)
     after: float = 0.0
     reason: str | None = None
 
 
 def work_once(
-    database: Database, senders: Mapping[str, Sender], owner: str, lease: timedelta, size: int
+    database: Database,
+    senders: Mapping[str, Sender],
+    owner: str,
+    lease: timedelta,
+    size: int,
+    channel: Channel = PUSH,
 ) -> bool:
-    """Send one page of the most urgent shard that is due; whether there was one."""
+    """Send one page of the channel's most urgent shard that is due; whether there was one."""
     with database.writing() as session:
-        page = _take(session, owner, lease, size)
+        page = _take(session, owner, lease, size, channel)
     if page is None:
         return False
     if not page.devices:
         return True
     with database.reading() as session:
-        groups = recipients(session, page.devices, page.departed)
+        groups = channel.recipients(session, page.devices, page.departed)
     tally = _send(page, groups, senders)
-    _save_surely(database, page, tally, owner, lease)
+    _save_surely(database, page, tally, owner, lease, channel)
     return True
 
 
 def _save_surely(
-    database: Database, page: Page, tally: Tally, owner: str, lease: timedelta
+    database: Database,
+    page: Page,
+    tally: Tally,
+    owner: str,
+    lease: timedelta,
+    channel: Channel,
 ) -> None:
     """Save, and wait for a database that is away as long as the lease lasts: what is not saved
     is sent again. Saving twice does nothing, as the first time gives the lease back.
@@ -89,14 +102,16 @@ def _save_surely(
     while True:
         try:
             with database.writing() as session:
-                return _save(session, page, tally, owner)
+                return _save(session, page, tally, owner, channel)
         except OperationalError:
             if time.monotonic() > until:
                 raise
             time.sleep(_DATABASE_AWAY_SECONDS)
 
 
-def _take(session: Session, owner: str, lease: timedelta, size: int) -> Page | None:
+def _take(
+    session: Session, owner: str, lease: timedelta, size: int, channel: Channel
+) -> Page | None:
     """Lease the most urgent shard and read its next page.
 
     A page without devices means that the shard needed none: it was over, or past ``expires``.
@@ -108,6 +123,7 @@ def _take(session: Session, owner: str, lease: timedelta, size: int) -> Page | N
         .join(PublishedMessage, PublishedMessage.sequence == Shard.sequence)
         .where(
             Shard.state == "waiting",
+            Shard.channel == channel.name,
             or_(Shard.lease_until.is_(None), Shard.lease_until <= moment),
             or_(Shard.not_before.is_(None), Shard.not_before <= moment),
         )
@@ -152,7 +168,7 @@ def _drop(shard: Shard, reason: str) -> None:
     shard.lease_owner = shard.lease_until = None
 
 
-def _send(page: Page, groups: Sequence[Addresses], senders: Mapping[str, Sender]) -> Tally:
+def _send(page: Page, groups: Sequence[Any], senders: Mapping[str, Sender]) -> Tally:
     """Send to those who can be sent to; the others have left since the dispatch was planned."""
     tally = Tally(gone=len(page.devices))
     for provider, sender in senders.items():
@@ -168,11 +184,12 @@ def _send(page: Page, groups: Sequence[Addresses], senders: Mapping[str, Sender]
 
 
 def _count(tally: Tally, number: int, outcome: Outcome) -> None:
+    tally.outcomes[number] = outcome
     match outcome:
         case Sent():
             tally.sent += 1
         case Unregistered():
-            tally.dead.append(number)
+            tally.dead += 1
         case Refused(reason):
             tally.failed += 1
             tally.reason = reason
@@ -182,20 +199,20 @@ def _count(tally: Tally, number: int, outcome: Outcome) -> None:
             tally.after = max(tally.after, after or 0.0)
 
 
-def _save(session: Session, page: Page, tally: Tally, owner: str) -> None:
+def _save(session: Session, page: Page, tally: Tally, owner: str, channel: Channel) -> None:
     """Cursor, counts and retries of one page, and the shard given back.
 
     If the lease was lost (it ran out, or a later message superseded this one) the page's result
     is too: whoever holds the shard now decides.
     """
     moment = now()
-    forget(session, tally.dead)
+    channel.settle(session, tally.outcomes)
     shard = session.get_one(Shard, page.shard_id, with_for_update=True)
     if shard.lease_owner != owner:
         return
     shard.sent += tally.sent
     shard.failed += tally.failed
-    shard.forgotten += len(tally.dead) + tally.gone
+    shard.forgotten += tally.dead + tally.gone
     shard.last_at = moment
     shard.lease_owner = shard.lease_until = None
     retry = BitMap.deserialize(shard.retry) if shard.retry else BitMap()
@@ -215,7 +232,7 @@ def _save(session: Session, page: Page, tally: Tally, owner: str) -> None:
 
 def _pace(shard: Shard, page: Page, tally: Tally, moment: datetime) -> None:
     """When to go on: at once, or later when the provider said so or most of a page failed."""
-    progress = tally.sent + tally.failed + len(tally.dead)
+    progress = tally.sent + tally.failed + tally.dead
     shard.attempts = 0 if progress else shard.attempts + 1
     troubled = 2 * len(tally.retry) > len(page.devices) or tally.after > 0
     if troubled or (page.again and tally.retry):
@@ -273,9 +290,10 @@ def resume(session: Session, dispatch_id: int) -> int:
     return resumed
 
 
-def due_in(session: Session) -> timedelta | None:
+def due_in(session: Session, channel: Channel = PUSH) -> timedelta | None:
     """How long until a shard is due or its lease runs out; ``None`` when nothing waits."""
     moment = now()
     ready = func.coalesce(Shard.lease_until, Shard.not_before, moment)
-    soonest = session.scalar(select(func.min(ready)).where(Shard.state == "waiting"))
+    waiting = Shard.state == "waiting", Shard.channel == channel.name
+    soonest = session.scalar(select(func.min(ready)).where(*waiting))
     return None if soonest is None else max(soonest - moment, timedelta())

@@ -7,10 +7,14 @@ is made, on the very socket (server-side request forgery; OWASP's cheat sheet of
 
 import ipaddress
 import socket
+from functools import partial
 from typing import Any
 
 import pycurl
 
+from casa.delivery.flight import new_handle
+
+_LONGEST_ANSWER = 65_536  # bytes
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -36,6 +40,27 @@ def _embedded(
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+
+
+def stranger(timeout: float, ca: str, proxy: str) -> Any:
+    """A POST over https to an address that a stranger chose, or by way of ``proxy`` alone.
+
+    No redirect is followed and the answer is not kept: it is read to its end where it is short,
+    which keeps the connection, and cut where it is long. ``handle.read`` counts its bytes.
+    """
+    handle = new_handle(timeout, ca)
+    handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS)
+    handle.setopt(pycurl.PROXY, proxy)
+    handle.forbidden, handle.read = False, 0
+    if not proxy:
+        only_public(handle)
+    handle.setopt(pycurl.WRITEFUNCTION, partial(_discard, handle))
+    return handle
+
+
+def _discard(handle: Any, data: bytes) -> int:
+    handle.read += len(data)
+    return len(data) if handle.read <= _LONGEST_ANSWER else -1
 
 
 def only_public(handle: Any) -> None:

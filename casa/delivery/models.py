@@ -2,10 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, String
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casa.database import Base, RowNumber, UtcDateTime
+from casa.database import Base, RowNumber, UtcDateTime, now
 
 
 class DispatchAudience(Base):
@@ -52,6 +62,7 @@ class Shard(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    channel: Mapped[str] = mapped_column(String(20), server_default="push")
 
     __table_args__ = (
         Index("ix_shard_open", "state", "priority", "sequence", "id"),
@@ -69,3 +80,35 @@ class ShardDevices(Base):
     )
     devices: Mapped[bytes] = mapped_column(LargeBinary)
     departed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Webhook(Base):
+    """An address of a radio station, a siren or a partner to which alerts are posted.
+
+    ``number`` is never given twice, as a device's. ``secret`` is sealed; ``places`` are the codes
+    of those that it is for, none for all. ``last_fault`` is what went wrong when it was last tried,
+    empty since it last went well.
+    """
+
+    __tablename__ = "webhook"
+
+    number: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), unique=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    url: Mapped[str] = mapped_column(String(2_048))
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    kinds: Mapped[list[str]] = mapped_column(JSON)
+    places: Mapped[list[str]] = mapped_column(JSON)
+    min_severity: Mapped[str] = mapped_column(String(10))
+    exercises: Mapped[bool]
+    enabled: Mapped[bool]
+    last_sent: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_fault: Mapped[str | None] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    __table_args__ = (
+        Index("ix_webhook_agency", "agency_id", "number"),
+        {"sqlite_autoincrement": True},
+    )

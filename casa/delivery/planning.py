@@ -11,6 +11,7 @@ message of another thread. Whoever an older message of the thread had still to r
 newer one, which stops it.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,13 +20,16 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casa.agencies.mandates import rank
-from casa.alerts.areas import is_news, target_of
+from casa.alerts.areas import is_news, target_of, untold_target
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.alerts.publication import decode_message
-from casa.audience.matching import Wanted, match
+from casa.audience import matching
+from casa.audience.matching import Addresses, Wanted, match
 from casa.database import Database, now
+from casa.delivery.channels import Channel, Matched
 from casa.delivery.models import DispatchAudience, Shard, ShardDevices
+from casa.delivery.outcomes import Outcome, Unregistered
 from casa.geography.target import Target
 
 
@@ -42,14 +46,6 @@ class Audience:
 
 
 NOBODY = Audience(BitMap(), BitMap())
-
-
-@dataclass(frozen=True)
-class Matched:
-    """Whom the places of a message match: those of its area, and those that it leaves untold."""
-
-    area: BitMap
-    untold: BitMap
 
 
 def recipients(message: Message, before: Audience, matched: Matched, unsent: Audience) -> Audience:
@@ -79,25 +75,48 @@ def matched_by(session: Session, message: Message) -> Matched:
         wanted = Wanted(message.kind, rank(severity), exercise=exercise)
         return match(session, target.keys, target.ranges, wanted)
 
-    untold = (found(Target(some.places, ()), some.severity) for some in message.untold)
+    untold = (found(untold_target(message, some), some.severity) for some in message.untold)
     return Matched(
         area=found(target_of(message), message.info[0].severity),
         untold=BitMap.union(BitMap(), *untold),
     )
 
 
-def plan_next(database: Database, owner: str, lease: timedelta, shard_size: int) -> bool:
-    """Plan the most urgent dispatch that waits for it; whether there was one."""
+class Push:
+    """Devices, by what they follow."""
+
+    name = "push"
+
+    def matched(self, session: Session, message: Message) -> Matched:
+        return matched_by(session, message)
+
+    def recipients(
+        self, session: Session, numbers: Iterable[int], departed: BitMap
+    ) -> list[Addresses]:
+        return matching.recipients(session, numbers, departed)
+
+    def settle(self, session: Session, outcomes: Mapping[int, Outcome]) -> None:
+        dead = [number for number, found in outcomes.items() if isinstance(found, Unregistered)]
+        matching.forget(session, dead)
+
+
+PUSH = Push()
+
+
+def plan_next(
+    database: Database, owner: str, lease: timedelta, shard_size: int, channel: Channel = PUSH
+) -> bool:
+    """Plan the channel's most urgent dispatch that waits for it; whether there was one."""
     with database.writing() as session:
-        dispatch = _claim(session, owner, now(), lease)
+        dispatch = _claim(session, owner, now(), lease, channel)
         if dispatch is None:
             return False
         identity, sequence, thread = dispatch.id, dispatch.sequence, dispatch.thread
     with database.reading() as session:
         row = session.get_one(PublishedMessage, sequence)
         message = decode_message(row.content)
-        before = _audience_before(session, thread, sequence)
-        matched = matched_by(session, message)
+        before = _audience_before(session, thread, sequence, channel)
+        matched = channel.matched(session, message)
     with database.writing() as session:
         dispatch = session.get_one(Dispatch, identity, with_for_update=True)
         if dispatch.lease_owner != owner or dispatch.state != "waiting":
@@ -108,7 +127,9 @@ def plan_next(database: Database, owner: str, lease: timedelta, shard_size: int)
     return True
 
 
-def _claim(session: Session, owner: str, moment: datetime, lease: timedelta) -> Dispatch | None:
+def _claim(
+    session: Session, owner: str, moment: datetime, lease: timedelta, channel: Channel
+) -> Dispatch | None:
     """The next dispatch, leased; a thread's are planned in the order of the sequence."""
     earlier = aliased(Dispatch)
     unplanned = (
@@ -125,6 +146,7 @@ def _claim(session: Session, owner: str, moment: datetime, lease: timedelta) -> 
         select(Dispatch)
         .where(
             Dispatch.state == "waiting",
+            Dispatch.channel == channel.name,
             or_(Dispatch.lease_until.is_(None), Dispatch.lease_until <= moment),
             ~unplanned,
         )
@@ -139,11 +161,15 @@ def _claim(session: Session, owner: str, moment: datetime, lease: timedelta) -> 
     return dispatch
 
 
-def _audience_before(session: Session, thread: str, sequence: int) -> Audience:
+def _audience_before(session: Session, thread: str, sequence: int, channel: Channel) -> Audience:
     row = session.scalars(
         select(DispatchAudience)
         .join(Dispatch, Dispatch.id == DispatchAudience.dispatch_id)
-        .where(Dispatch.thread == thread, Dispatch.sequence < sequence)
+        .where(
+            Dispatch.thread == thread,
+            Dispatch.sequence < sequence,
+            Dispatch.channel == channel.name,
+        )
         .order_by(Dispatch.sequence.desc())
         .limit(1)
     ).first()
@@ -170,6 +196,7 @@ def _save(
             dispatch_id=dispatch.id,
             sequence=dispatch.sequence,
             priority=dispatch.priority,
+            channel=dispatch.channel,
             size=len(part),
         )
         session.add(shard)

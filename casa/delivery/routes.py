@@ -94,7 +94,8 @@ class Report(MethodView):
         with database().reading() as session:
             alert = readable_alert(session, caller(), str(identifier))
             sequence = alert.published.sequence if alert.published else None
-            rows = session.scalars(select(Dispatch).where(Dispatch.sequence == sequence))
+            query = select(Dispatch).where(Dispatch.sequence == sequence)
+            rows = session.scalars(query.order_by(Dispatch.channel))
             reports = [_report(row, session.execute(_totals(row.id)).one()) for row in rows]
         return Response(json.dumps({"dispatches": reports}), content_type="application/json")
 

@@ -19,16 +19,15 @@ import certifi
 import pycurl
 
 from casa.audience.subscriptions import Subscription
-from casa.delivery.egress import only_public
+from casa.delivery.egress import stranger
 from casa.delivery.encryption import Vapid, seal
-from casa.delivery.flight import Flight, Outcomes, give, new_handle, reason
+from casa.delivery.flight import Flight, Outcomes, give, reason
 from casa.delivery.multi import Multi
 from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
 from casa.delivery.window import Window
 
 _STREAMS = 100
 _PER_SERVICE = 2  # connections
-_LONGEST_ANSWER = 65_536  # bytes
 _LONGEST_PATIENCE = 3_600.0  # seconds, whatever Retry-After says
 _SILENT = 10  # requests in a row without an answer, then the service is left for a while
 _SILENT_SECONDS = 30.0
@@ -96,20 +95,7 @@ class WebPush:
             return outcomes.results()
 
     def _new_handle(self) -> Any:
-        handle = new_handle(self._timeout, self._ca)
-        handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTPS)
-        handle.setopt(pycurl.PROXY, self._proxy)
-        handle.forbidden = False
-        if not self._proxy:
-            only_public(handle)
-        handle.setopt(pycurl.WRITEFUNCTION, partial(_discard, handle))
-        return handle
-
-
-def _discard(handle: Any, data: bytes) -> int:
-    """Read on to the end of a short answer, which keeps the connection; cut a long one."""
-    handle.read += len(data)
-    return len(data) if handle.read <= _LONGEST_ANSWER else -1
+        return stranger(self._timeout, self._ca, self._proxy)
 
 
 class Pauses:

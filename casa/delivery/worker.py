@@ -19,9 +19,10 @@ from casa import idempotency
 from casa.agencies import officers, sessions
 from casa.alerts.models import Dispatch
 from casa.database import Database, now
+from casa.delivery.channels import Channel
 from casa.delivery.dispatch import Sender, due_in, work_once
 from casa.delivery.models import Shard
-from casa.delivery.planning import plan_next
+from casa.delivery.planning import PUSH, plan_next
 from casa.delivery.retention import sweep
 from casa.settings import Settings
 
@@ -35,9 +36,10 @@ _SWEEP_EVERY = timedelta(minutes=10)
 
 
 class Worker:
-    """One worker of a process. ``senders`` by provider; with none, push is off.
+    """One worker of a process, for one channel. ``senders`` by provider; with none, push is off.
 
-    ``chores`` are what else is to be swept now and then, each in a transaction of its own.
+    ``chores`` are what else is to be swept now and then, each in a transaction of its own. It is
+    the worker for push that sweeps.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class Worker:
         settings: Settings,
         senders: Mapping[str, Sender],
         chores: Sequence[Chore] = (),
+        channel: Channel = PUSH,
     ) -> None:
+        self._channel = channel
         self._chores = chores
         self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{os.urandom(4).hex()}"
         self._database = database
@@ -84,29 +88,37 @@ class Worker:
             return 0
 
     def _plan(self) -> int:
-        self._sweep()
+        if self._channel is PUSH:
+            self._sweep()
         if not self._senders:
             self._switch_off()
             return 0
         planned = False
-        while plan_next(self._database, self.owner, self._lease, self._settings.shard_size):
+        size, channel = self._settings.shard_size, self._channel
+        while plan_next(self._database, self.owner, self._lease, size, channel):
             planned = True
         if not planned:
             return 0
         with self._database.reading() as session:
-            waiting = select(func.count()).select_from(Shard).where(Shard.state == "waiting")
-            return session.scalar(waiting) or 0
+            parts = select(func.count()).select_from(Shard)
+            waiting = Shard.state == "waiting", Shard.channel == self._channel.name
+            return session.scalar(parts.where(*waiting)) or 0
 
     def _send(self) -> int:
         return bool(self._senders) and work_once(
-            self._database, self._senders, self.owner, self._lease, self._settings.page_size
+            self._database,
+            self._senders,
+            self.owner,
+            self._lease,
+            self._settings.page_size,
+            self._channel,
         )
 
     def _pause(self) -> float:
         longest = self._settings.poll_seconds
         try:
             with self._database.reading() as session:
-                due = due_in(session)
+                due = due_in(session, self._channel)
         except OperationalError:
             return longest
         return longest if due is None else min(longest, max(due.total_seconds(), 0.01))

@@ -11,7 +11,9 @@ from marshmallow import RAISE
 from sqlalchemy.orm import Session
 
 from casa import paging
-from casa.agencies.authentication import SECURITY, caller, require_agency
+from casa.agencies.authentication import SECURITY, caller, describe, require_agency
+from casa.agencies.caller import Caller
+from casa.agencies.models import Agency
 from casa.alerts.agency_routes import PublishSchema
 from casa.alerts.approval_routes import ReasonSchema
 from casa.alerts.drafts import problems
@@ -55,7 +57,15 @@ def _changing(identifier: Any) -> Iterator[tuple[Session, HazardEvent]]:
 @contextmanager
 def _reading(identifier: Any) -> Iterator[tuple[Session, HazardEvent]]:
     with problems(), database().reading() as session:
-        yield session, events.own(session, caller(), str(identifier))
+        yield session, events.readable(session, caller(), str(identifier))
+
+
+def _speaker(session: Session, event: HazardEvent) -> Caller:
+    """In whose name the event speaks: whoever reads it, what it is to say is its own agency's."""
+    known = caller()
+    if known.agency_id == event.agency_id:
+        return known
+    return describe(session.get_one(Agency, event.agency_id))
 
 
 def _answer(body: Any, status: int = 200) -> Response:
@@ -64,7 +74,8 @@ def _answer(body: Any, status: int = 200) -> Response:
 
 def _shown(session: Session, advisory: HazardAdvisory, status: int = 200) -> Response:
     """To be made while the session is open."""
-    return _answer(event_views.advisory_json(session, caller(), advisory), status)
+    speaker = _speaker(session, advisory.event)
+    return _answer(event_views.advisory_json(session, speaker, advisory), status)
 
 
 @blueprint.route("")
@@ -102,7 +113,7 @@ class One(MethodView):
     def get(self, identifier: Any) -> Response:
         """An event with its timeline: each advisory and the messages that it made."""
         with _reading(identifier) as (session, event):
-            return _answer(event_views.timeline_json(session, caller(), event))
+            return _answer(event_views.timeline_json(session, _speaker(session, event), event))
 
 
 @blueprint.route(f"{_ONE}/end", methods=["POST"])
@@ -213,6 +224,20 @@ class Publish(MethodView):
             return _shown(session, advisory)
 
 
+@blueprint.route(f"{_ADVISORY}/break-glass", methods=["POST"])
+class BreakGlass(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(ReasonSchema)
+    @blueprint.response(200, ShownAdvisorySchema)
+    def post(self, data: dict[str, str], identifier: Any, number: int) -> Response:
+        """In an emergency, as a regional administrator: publish any agency's advisory at once."""
+        with problems(), database().writing() as session:
+            event = events.in_emergency(session, caller(), str(identifier))
+            advisory, agency = events.numbered(event, number), _speaker(session, event)
+            events.break_glass(session, caller(), agency, KIND, advisory, data["reason"])
+            return _shown(session, advisory)
+
+
 @blueprint.route(f"{_ADVISORY}/texts")
 class Texts(MethodView):
     @blueprint.doc(security=SECURITY)
@@ -220,9 +245,10 @@ class Texts(MethodView):
     @blueprint.response(200, SpokenTextsSchema)
     def get(self, query: dict[str, Any], identifier: Any, number: int) -> Response:
         """What is said at each level of an advisory, with a short message and a radio script."""
-        with _reading(identifier) as (_, event):
+        with _reading(identifier) as (session, event):
             given = decode(events.numbered(event, number).content)
-            return _answer(event_views.texts_json(event, given, caller(), query["language"]))
+            speaker = _speaker(session, event)
+            return _answer(event_views.texts_json(event, given, speaker, query["language"]))
 
 
 @blueprint.route(f"{_ONE}/track.geojson")
@@ -238,3 +264,18 @@ class StormTrack(MethodView):
                     body = event_views.track_geojson(track)
                     return Response(json.dumps(body), content_type=_GEOJSON)
         raise not_found("track of this event")
+
+
+@blueprint.route(f"{_ONE}/tsunami.geojson")
+class Tsunami(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.response(200, content_type=_GEOJSON)
+    def get(self, identifier: Any) -> Response:
+        """Epicentre, rings and first waves of the last published advisory that has an epicentre."""
+        with _reading(identifier) as (_, event):
+            for advisory in reversed(event.advisories):
+                given = decode(advisory.content)
+                if advisory.state == State.PUBLISHED and given.epicentre is not None:
+                    body = event_views.tsunami_geojson(given)
+                    return Response(json.dumps(body), content_type=_GEOJSON)
+        raise not_found("epicentre of this event")

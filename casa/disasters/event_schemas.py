@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from casa.alerts.content import HEADLINE_LIMIT
 from casa.alerts.phrases import LANGUAGES
 from casa.alerts.schemas import Keyed, Moment, PlaceCode, text
 from casa.database import now
@@ -15,18 +16,21 @@ from casa.disasters.advisory import Advisory
 from casa.disasters.facts import HAZARDS
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardEvent
-from casa.disasters.parts import OverlappingPlaces, finest
+from casa.disasters.parts import OverlappingPlaces, finest, is_zone
 from casa.disasters.storm import tcm, track
 from casa.disasters.storm.track import Track, TrackError
+from casa.disasters.tsunami import DEEPEST
+from casa.disasters.zone_schemas import LEVELS, MOST_ZONES, ZoneSchema
 from casa.problems import FieldError
 
-LEVELS = tuple(level.value for level in Level)
 _STORMS = ("tropical_depression", "tropical_storm", "hurricane")
 _MOST_PLACES = 400
 _MOST_POINTS = 100
 _LONGEST_TRACK = timedelta(days=15)
 _FARTHEST = 70.0  # degrees of latitude: beyond, wind fields come too near to a pole
 _LATEST = timedelta(days=10)
+_FARTHEST_WAVE = 40.0  # degrees of latitude: four hours on, rings come too near to a pole
+_DEEPEST_SEA = 11_000.0
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
@@ -53,14 +57,14 @@ def _amount(most: float, unit: str) -> fields.Float:
     )
 
 
-def _soon() -> Moment:
+def _soon(**arguments: Any) -> Moment:
     """A moment that texts can be made of and that an alert can wait for."""
 
     def check(moment: Any) -> None:
         if abs(moment - now()) > _LATEST:
             raise ValidationError(f"must be within {_LATEST.days} days from now")
 
-    return Moment(validate=check)
+    return Moment(validate=check, **arguments)
 
 
 class OutlookSchema(Schema):
@@ -76,7 +80,60 @@ class OutlookSchema(Schema):
     rain_mm = _amount(5_000, "Rain of the whole event, mm")
     surge_m = _amount(50, "Metres above the usual tide; of a tsunami the height of its waves")
     magnitude = _amount(10, "Of an earthquake")
+    rivers = fields.List(
+        text(60),
+        validate=validate.Length(0, 10),
+        metadata={"description": "Those that may flood, or whose slopes may slide"},
+    )
     shelters = fields.List(text(100), validate=validate.Length(0, 20))
+
+
+class EpicentreSchema(Schema):
+    """Where and when a tsunami began: it tells the soonest that a wave can be at each place."""
+
+    longitude = fields.Float(required=True, validate=validate.Range(-180, 180))
+    latitude = fields.Float(required=True, validate=validate.Range(-_FARTHEST_WAVE, _FARTHEST_WAVE))
+    time = _soon(required=True)
+    magnitude = _amount(10, "Of the earthquake")
+    deepest_m = fields.Float(
+        load_default=DEEPEST,
+        validate=validate.Range(100, _DEEPEST_SEA),
+        metadata={"description": "The deepest water on the way, metres; the deeper, the sooner"},
+    )
+
+
+class EditedPlace(PlaceCode):
+    """A place's code, or ``zone:`` and a zone's name."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> str:
+        if isinstance(value, str) and is_zone(value):
+            return value
+        return super()._deserialize(value, attr, data, **arguments)
+
+
+class EditSchema(Schema):
+    """An officer's words in place of the composed ones; what is left out stays composed."""
+
+    level = fields.String(required=True, validate=validate.OneOf(LEVELS))
+    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+    places = fields.List(
+        EditedPlace(),
+        validate=validate.Length(1, _MOST_PLACES),
+        metadata={"description": "Of those at the level; left out: all of them"},
+    )
+    headline = text(HEADLINE_LIMIT)
+    description = text(4_000)
+    instruction = text(2_000)
+    sms = fields.String(
+        validate=validate.Length(1, 160),
+        metadata={"description": "Left out, it follows the edited headline and instruction"},
+    )
+    radio = text(4_000)
+
+    @validates_schema
+    def something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data.keys() - {"level", "language", "places"}:
+            raise ValidationError("give a headline, description, instruction, sms or radio")
 
 
 class AdvisorySchema(Schema):
@@ -89,12 +146,23 @@ class AdvisorySchema(Schema):
         validate=validate.Length(0, _MOST_PLACES),
         metadata={"example": {"BB": "warning", "VC-01": "watch"}},
     )
+    zones = fields.List(
+        fields.Nested(ZoneSchema),
+        validate=validate.Length(0, MOST_ZONES),
+        metadata={"description": "Drawn areas with levels of their own, such as a volcano's zones"},
+    )
+    epicentre = fields.Nested(EpicentreSchema, metadata={"description": "Of a tsunami"})
     outlook = fields.List(fields.Nested(OutlookSchema), validate=validate.Length(0, 50))
     next_update = _soon()
     languages = fields.List(
         fields.String(validate=validate.OneOf(LANGUAGES)), validate=validate.Length(1, 5)
     )
     contact = text(200)
+    edits = fields.List(
+        fields.Nested(EditSchema),
+        validate=validate.Length(0, 50),
+        metadata={"description": "Texts in an officer's own words"},
+    )
     track = fields.Dict(
         metadata={
             "description": "A storm's forecast: name, identifier, points (time, longitude, "
@@ -110,6 +178,10 @@ class AdvisorySchema(Schema):
     def fitting(self, data: dict[str, Any], **_: Any) -> None:
         if "track" in data and "tcm" in data:
             raise ValidationError("give track or tcm, not both", "tcm")
+        names = [zone["name"] for zone in data.get("zones", ())]
+        for number, name in enumerate(names):
+            if names.index(name) != number:
+                raise ValidationError({"zones": {number: {"name": ["is there twice"]}}})
         try:
             finest({code: Level(level) for code, level in data.get("levels", {}).items()})
         except OverlappingPlaces as overlap:
@@ -163,6 +235,10 @@ class MadeSchema(Schema):
         metadata={"description": "False: it only changes or renews what is in force"}
     )
     headline = fields.String(metadata={"description": "In the first language"})
+    onset = Moment(allow_none=True)
+    edited = fields.List(
+        fields.String(), metadata={"description": "Languages with an officer's own words"}
+    )
 
 
 class ShownAdvisorySchema(Schema):
@@ -194,6 +270,11 @@ class ShownEventSchema(Schema):
         values=fields.String(),
         metadata={"description": "Those of the last published advisory"},
     )
+    zones = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "The levels of its drawn zones, by their names"},
+    )
 
 
 class TimelineSchema(ShownEventSchema):
@@ -216,6 +297,7 @@ class SpokenSchema(Schema):
 
     level = fields.String(validate=validate.OneOf(LEVELS))
     places = fields.List(fields.String())
+    edited = fields.Boolean(metadata={"description": "Whether in an officer's own words"})
     headline = fields.String()
     description = fields.String()
     instruction = fields.String()

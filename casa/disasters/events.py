@@ -5,24 +5,29 @@ what it was while a second officer reads it. Publishing is one transaction with 
 Each function takes an open writing session, with the event locked; whoever opened it commits.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casa.agencies import audit
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
+from casa.alerts.content import InvalidContent
 from casa.alerts.kinds import AlertKind
 from casa.alerts.states import Action, State, WrongState, after
 from casa.database import now
-from casa.disasters import advisory_approval, speaking
+from casa.disasters import advisory_approval, edits, speaking, zones
 from casa.disasters.advisory import Advisory, decode, encode
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardAdvisory, HazardEvent
-from casa.disasters.parts import named
+from casa.disasters.parts import is_zone, named
 from casa.problems import not_found
+
+log = logging.getLogger(__name__)
 
 
 def begin(session: Session, caller: Caller, event: HazardEvent) -> None:
@@ -48,6 +53,35 @@ def own(session: Session, caller: Caller, identifier: str) -> HazardEvent:
     require(caller, Verb.READ)
     event = session.get(HazardEvent, identifier, with_for_update=True)
     if event is None or event.agency_id != caller.agency_id:
+        raise not_found("such hazard event")
+    return event
+
+
+def readable(session: Session, caller: Caller, identifier: str) -> HazardEvent:
+    """An event as its agency sees it, for its officers and for who may read all.
+
+    Raises:
+        as ``own``.
+    """
+    event = session.get(HazardEvent, identifier)
+    if event is not None and allows(caller, Verb.READ_ALL):
+        return event
+    require(caller, Verb.READ)
+    if event is None or event.agency_id != caller.agency_id:
+        raise not_found("such hazard event")
+    return event
+
+
+def in_emergency(session: Session, caller: Caller, identifier: str) -> HazardEvent:
+    """Any agency's event, locked for a change, for who may break the glass.
+
+    Raises:
+        Forbidden, StepUpNeeded
+        Problem: 404.
+    """
+    require(caller, Verb.BREAK_GLASS)
+    event = session.get(HazardEvent, identifier, with_for_update=True)
+    if event is None:
         raise not_found("such hazard event")
     return event
 
@@ -94,7 +128,7 @@ def draft(
         raise WrongState(
             f"Advisory {last.number} is not published yet: publish, change or discard it first."
         )
-    speaking.check(caller, kind, speaking.plan(session, caller, event, given, now()))
+    given = _checked(session, caller, kind, event, given)
     advisory = _added(session, caller, event, given)
     advisory_approval.note(session, caller, "advisory.draft", advisory, None)
     return advisory
@@ -110,8 +144,7 @@ def edit(
     """
     require(caller, Verb.DRAFT)
     before, advisory.state = advisory.state, after(State(advisory.state), Action.EDIT)
-    speaking.check(caller, kind, speaking.plan(session, caller, advisory.event, given, now()))
-    advisory.content = encode(given)
+    advisory.content = encode(_checked(session, caller, kind, advisory.event, given))
     advisory.editors = sorted({*advisory.editors, caller.actor})
     session.flush()
     advisory_approval.note(session, caller, "advisory.edit", advisory, before)
@@ -150,6 +183,27 @@ def go_on(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdv
         advisory_approval.submit(session, caller, advisory)
 
 
+def break_glass(
+    session: Session,
+    caller: Caller,
+    agency: Caller,
+    kind: AlertKind,
+    advisory: HazardAdvisory,
+    reason: str,
+) -> None:
+    """Publish another agency's advisory in an emergency, without approval, in its name.
+
+    Raises:
+        as ``publish``, but for ApprovalMissing.
+    """
+    require(caller, Verb.BREAK_GLASS)
+    _require_open(advisory.event)
+    subject = f"advisory:{advisory.event_id}/{advisory.number}"
+    log.critical("break-glass publish of %s by %s", subject, caller.actor)
+    audit.note(session, caller, "break_glass", subject, reason=reason)
+    _release(session, kind, advisory, speaking.Unapproved(caller, agency, reason))
+
+
 def publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
     """Publish an advisory: all that it has to say, or nothing.
 
@@ -176,10 +230,28 @@ def end(session: Session, caller: Caller, kind: AlertKind, event: HazardEvent) -
     before = speaking.levels_before(session, event)
     standing = [place for place, level in before.items() if level.stands]
     if standing:
-        given = Advisory(levels=dict.fromkeys(named(standing), Level.ALL_CLEAR))
+        given = _all_clear(session, event, standing)
         _publish(session, caller, kind, _added(session, caller, event, given))
     event.ended = now()
     audit.note(session, caller, "event.end", f"event:{event.id}")
+
+
+def _checked(
+    session: Session, caller: Caller, kind: AlertKind, event: HazardEvent, given: Advisory
+) -> Advisory:
+    """What is kept of an advisory: all that it says, if the caller may say it of this event.
+
+    Raises:
+        InvalidContent, OutsideMandate.
+    """
+    if given.epicentre is not None and event.hazard != "tsunami":
+        raise InvalidContent([("/epicentre", f"is a tsunami's; the event is a {event.hazard}")])
+    whole = zones.resolved(session, caller, given)
+    planned = speaking.plan(session, caller, event, whole, now())
+    if found := list(edits.faults(whole, event.status, speaking.groups(planned))):
+        raise InvalidContent(found)
+    speaking.check(caller, kind, planned)
+    return whole
 
 
 def _added(session: Session, caller: Caller, event: HazardEvent, given: Advisory) -> HazardAdvisory:
@@ -195,14 +267,35 @@ def _added(session: Session, caller: Caller, event: HazardEvent, given: Advisory
     return advisory
 
 
+def _all_clear(session: Session, event: HazardEvent, standing: Sequence[str]) -> Advisory:
+    last = speaking.last_published(session, event)
+    drawn = last.zones if last else ()
+    return Advisory(
+        levels=dict.fromkeys(
+            named(code for code in standing if not is_zone(code)), Level.ALL_CLEAR
+        ),
+        zones=tuple(
+            msgspec.structs.replace(zone, level=Level.ALL_CLEAR)
+            for zone in drawn
+            if zone.code in standing
+        ),
+    )
+
+
 def _publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
-    moment = now()
     approvers = advisory_approval.approvers(session, advisory)
-    planned = speaking.plan(session, caller, advisory.event, decode(advisory.content), moment)
+    _release(session, kind, advisory, speaking.Approved(caller, approvers))
+
+
+def _release(
+    session: Session, kind: AlertKind, advisory: HazardAdvisory, release: speaking.Release
+) -> None:
+    moment, speaker = now(), release.speaker
+    planned = speaking.plan(session, speaker, advisory.event, decode(advisory.content), moment)
     before, advisory.state = advisory.state, after(State(advisory.state), Action.PUBLISH)
-    speaking.publish(session, caller, kind, advisory, planned, approvers)
+    speaking.publish(session, kind, advisory, planned, release)
     advisory.published = moment
-    advisory_approval.note(session, caller, "advisory.publish", advisory, before)
+    advisory_approval.note(session, speaker, "advisory.publish", advisory, before)
     session.flush()
 
 

@@ -9,6 +9,7 @@ from casa.alerts.composition import in_languages
 from casa.alerts.content import HEADLINE_LIMIT, Content
 from casa.alerts.message import Area, Info
 from casa.alerts.phrases import phrases
+from casa.disasters.event_codes import event_codes
 
 CATEGORY = {
     "tropical_cyclone": "Met",
@@ -73,6 +74,7 @@ def _info(facts: Facts, caller: Caller, moment: datetime, language: str) -> Info
         urgency=urgency,
         severity=severity,
         certainty=certainty,
+        event_code=event_codes(facts.hazard, facts.level, status=facts.status),
         onset=facts.onset,
         expires=facts.expires or (facts.onset or moment) + LIFETIME,
         sender_name=caller.name,

@@ -119,7 +119,11 @@ def _of_thread(
         yield Continuing(thread.identifier, last.level, last.places, untold)
     if end is not None:
         # Those who left have heard of it, however choosy they are.
-        untold = dict.fromkeys(held - end.places, GRAVEST_FIRST[0])
+        gone = held - end.places
+        if end.level is Level.NONE:
+            # Whoever is too choosy for the level that ends heard that it is over when it sank.
+            gone |= end.places
+        untold = dict.fromkeys(gone, GRAVEST_FIRST[0])
         yield Ending(thread.identifier, end.level, end.places, untold)
 
 

@@ -1,9 +1,10 @@
 """Hazards as their agencies keep them: single warnings, and events with their advisories."""
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, Float, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casa.alerts.records import Record
@@ -118,3 +119,57 @@ class HazardThread(Base):
     position: Mapped[int]
     heard: Mapped[dict[str, str]] = mapped_column(JSON)
     held: Mapped[list[str]] = mapped_column(JSON)
+
+
+class Shelter(Base):
+    """A house that takes people in, kept by an agency and opened for one of its or others' events.
+
+    ``place`` is the finest named place that holds the position (degrees); ``facilities`` are of
+    ``shelters.FACILITIES``, ``state`` of ``shelters.STATES``. ``version`` is as in
+    ``HazardAdvisory``.
+    """
+
+    __tablename__ = "shelter"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    event_id: Mapped[str | None] = mapped_column(ForeignKey("hazard_event.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    longitude: Mapped[float] = mapped_column(Float)
+    latitude: Mapped[float] = mapped_column(Float)
+    place: Mapped[str] = mapped_column(String(12))
+    capacity: Mapped[int | None]
+    state: Mapped[str] = mapped_column(String(10))
+    facilities: Mapped[list[str]] = mapped_column(JSON)
+    contact: Mapped[str | None] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+    version: Mapped[int] = mapped_column(default=1)
+
+    event: Mapped[HazardEvent | None] = relationship()
+
+    __table_args__ = (Index("ix_shelter_agency_name", "agency_id", "name", "id"),)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ZoneMap(Base):
+    """An agency's map of danger zones, such as a volcano's: named areas, drawn by who knows.
+
+    ``zones`` are the rings of each zone by its name (``advisory.Ring``), ``source`` says whose map
+    it is and of when. ``version`` is as in ``HazardAdvisory``.
+    """
+
+    __tablename__ = "zone_map"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(100))
+    source: Mapped[str] = mapped_column(String(200))
+    zones: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (Index("uq_zone_map_agency_code", "agency_id", "code", unique=True),)
+    __mapper_args__ = {"version_id_col": version}

@@ -3,12 +3,29 @@
 A level for a state is one for each of its parts: its subdivisions and its waters. So a parish can
 be raised above the rest of its state and what changes is compared part by part. What is said names
 the state again where all of its parts are meant.
+
+Beside places stand zones, areas that are drawn for one event and have a name: ``zone:`` and that
+name is their code. A zone is a part by itself.
 """
 
 from collections.abc import Iterable, Mapping
 
 from casa.disasters.levels import Level
 from casa.geography.places import gazetteer
+
+_ZONE = "zone:"
+
+
+def zone_code(name: str) -> str:
+    return _ZONE + name
+
+
+def is_zone(code: str) -> bool:
+    return code.startswith(_ZONE)
+
+
+def zone_name(code: str) -> str:
+    return code.removeprefix(_ZONE)
 
 
 class OverlappingPlaces(ValueError):
@@ -44,9 +61,11 @@ def finest(levels: Mapping[str, Level]) -> dict[str, Level]:
 
 def named(codes: Iterable[str]) -> tuple[str, ...]:
     """The fewest codes that name these parts together, in order."""
-    wanted = set(codes)
+    given = set(codes)
+    wanted = {code for code in given if not is_zone(code)}
+    zones = given - wanted
     for state in {gazetteer().place(code).state for code in wanted}:
         parts = parts_of(state)
         if wanted.issuperset(parts):
             wanted = wanted - set(parts) | {state}
-    return tuple(sorted(wanted))
+    return (*sorted(wanted), *sorted(zones))

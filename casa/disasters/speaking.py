@@ -5,28 +5,39 @@ nothing is to be said of is renewed before it runs out, told to nobody. One that
 cancelled by hand has ended; one that ran out is opened anew where its level still stands.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casa.agencies.caller import Caller
-from casa.alerts import approval, lifecycle, policy, publication
+from casa.alerts import approval, areas, lifecycle, policy, publication
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
-from casa.alerts.message import Untold
+from casa.alerts.message import Resource, Untold
 from casa.alerts.models import Alert, PublishedMessage
 from casa.alerts.states import State
-from casa.disasters import wording
+from casa.disasters import levels, shelters, wording
 from casa.disasters.advisory import Advisory, decode
+from casa.disasters.edits import Group
 from casa.disasters.facts import LEVELS
-from casa.disasters.levels import GRAVEST_FIRST, Level, Places, Saying, Thread, follow, what_to_say
+from casa.disasters.levels import (
+    GRAVEST_FIRST,
+    Level,
+    Levels,
+    Places,
+    Saying,
+    Thread,
+    follow,
+    what_to_say,
+)
 from casa.disasters.messages import Continuing, Ending, Opening, Said, messages, renewal
 from casa.disasters.models import AdvisoryMessage, HazardAdvisory, HazardEvent, HazardThread
-from casa.disasters.parts import named
+from casa.disasters.parts import is_zone, named
 
 _RENEWED_FROM = wording.LIFETIME / 2
 
@@ -56,22 +67,49 @@ def plan(
     for row in rows:
         if _ran_out(heads[row.identifier], moment):
             before |= dict.fromkeys(_heard(row).places, Level.NONE)
-    sayings = what_to_say(before, given.by_part, threads)
+    sayings = _sayings(before, given.by_part, threads)
     held = {row.identifier: frozenset(row.held) for row in rows}
     said = (*messages(sayings, threads, held), *_renewals(threads, sayings, heads, moment))
+    links = shelters.links(session, event)
     texts = ((one, _text(event, given, caller, moment, one, heads)) for one in said)
-    return Plan(threads, sayings, tuple(texts), heads)
+    linked = tuple((one, _with_link(one, text, links)) for one, text in texts)
+    return Plan(threads, sayings, linked, heads)
+
+
+def _sayings(before: Levels, after: Levels, threads: Sequence[Thread]) -> tuple[Saying, ...]:
+    """What is to be said of places together, and of each zone by itself: all Alerts first.
+
+    Zones are not told of together, as their followers are found by their shapes: a thread of
+    several would say of one to those of another.
+    """
+    heard = {code for thread in threads for code in thread.heard}
+    known = {*before, *after, *heard}
+    zones = sorted(code for code in known if is_zone(code))
+    found: list[Saying] = []
+    for group in (known.difference(zones), *({zone} for zone in zones)):
+        own = [thread for thread in threads if group.intersection(thread.heard)]
+        found += what_to_say(_among(before, group), _among(after, group), own)
+    return tuple(sorted(found, key=lambda one: not isinstance(one, levels.Alert)))
+
+
+def _among(by_part: Levels, group: Collection[str]) -> dict[str, Level]:
+    return {code: level for code, level in by_part.items() if code in group}
 
 
 def levels_before(session: Session, event: HazardEvent) -> dict[str, Level]:
     """The level of each part by the last published advisory."""
+    last = last_published(session, event)
+    return last.by_part if last else {}
+
+
+def last_published(session: Session, event: HazardEvent) -> Advisory | None:
     last = session.scalars(
         select(HazardAdvisory.content)
         .where(HazardAdvisory.event_id == event.id, HazardAdvisory.state == State.PUBLISHED)
         .order_by(HazardAdvisory.number.desc())
         .limit(1)
     ).first()
-    return decode(last).by_part if last else {}
+    return decode(last) if last else None
 
 
 def check(caller: Caller, kind: AlertKind, planned: Plan) -> None:
@@ -94,31 +132,82 @@ def needs_second_officer(kind: AlertKind, planned: Plan) -> bool:
     )
 
 
+def groups(planned: Plan) -> Iterator[tuple[Group, list[str]]]:
+    """The parts that each message tells of a level, and the languages in which it does."""
+    for said, text in planned.messages:
+        if said.level is not Level.NONE:
+            yield (said.level, sorted(said.places)), [info.language for info in text.info]
+
+
 def is_told(said: Said) -> bool:
     """Whether those at the message's level are notified of it."""
     return not isinstance(said, Continuing) or not said.places <= said.untold.keys()
 
 
+class Release(Protocol):
+    """How messages become public: in whose name, and by what right."""
+
+    @property
+    def speaker(self) -> Caller: ...
+    def publish(self, session: Session, kind: AlertKind, alert: Alert) -> None: ...
+    def end(self, session: Session, kind: AlertKind, head: Alert, text: Content) -> Alert: ...
+
+
+@dataclass(frozen=True)
+class Approved:
+    """By the speaker's own right, where policy asks for it with the approval of ``approvers``.
+
+    They have approved the advisory as it stands: what they approved stands for each message, whose
+    own publication asks for it.
+    """
+
+    speaker: Caller
+    approvers: Sequence[str]
+
+    def publish(self, session: Session, kind: AlertKind, alert: Alert) -> None:
+        if self.approvers:
+            approval.carry_over(session, self.speaker, alert, self.approvers)
+        lifecycle.publish(session, self.speaker, kind, alert)
+
+    def end(self, session: Session, kind: AlertKind, head: Alert, text: Content) -> Alert:
+        return lifecycle.cancel(session, self.speaker, kind, head, text)[0]
+
+
+@dataclass(frozen=True)
+class Unapproved:
+    """In an emergency by ``officer``, in the name of the ``agency`` whose advisory it is."""
+
+    officer: Caller
+    agency: Caller
+    reason: str
+
+    @property
+    def speaker(self) -> Caller:
+        return replace(self.agency, actor=self.officer.actor)
+
+    def publish(self, session: Session, kind: AlertKind, alert: Alert) -> None:
+        lifecycle.break_glass(session, self.officer, self.agency, kind, alert, self.reason)
+
+    def end(self, session: Session, kind: AlertKind, head: Alert, text: Content) -> Alert:
+        return lifecycle.ended(session, self.speaker, kind, head, text)[0]
+
+
 def publish(
     session: Session,
-    caller: Caller,
     kind: AlertKind,
     advisory: HazardAdvisory,
     planned: Plan,
-    approvers: Sequence[str],
+    release: Release,
 ) -> None:
     """Publish the messages, and keep which they were and what each place has heard by now.
 
-    ``approvers`` have approved the advisory as it stands: what they approved stands for each
-    message, whose own publication asks for it.
-
     Raises:
-        as ``lifecycle.publish`` and ``lifecycle.cancel``.
+        as ``lifecycle.publish``, ``lifecycle.cancel`` and ``lifecycle.break_glass``.
     """
     heads = dict(planned.heads)
     published = []
     for position, (said, text) in enumerate(planned.messages):
-        alert = _publish(session, caller, kind, advisory, said, text, heads, approvers)
+        alert = _publish(session, kind, advisory, said, text, heads, release)
         heads[alert.thread] = alert
         published.append(alert.thread)
         session.add(_kept(advisory, position, said, alert))
@@ -128,21 +217,19 @@ def publish(
 
 def _publish(
     session: Session,
-    caller: Caller,
     kind: AlertKind,
     advisory: HazardAdvisory,
     said: Said,
     text: Content,
     heads: dict[str, Alert],
-    approvers: Sequence[str],
+    release: Release,
 ) -> Alert:
     if isinstance(said, Ending):
-        return lifecycle.cancel(session, caller, kind, heads[said.thread], text)[0]
+        return release.end(session, kind, heads[said.thread], text)
     replaces = heads[said.thread] if isinstance(said, Continuing) else None
-    alert = lifecycle.drafted(session, caller, kind, text, replaces, advisory.editors)
-    if approvers:
-        approval.carry_over(session, caller, alert, approvers)
-    lifecycle.publish(session, caller, kind, alert)
+    speaker = release.speaker
+    alert = lifecycle.drafted(session, speaker, kind, text, replaces, advisory.editors)
+    release.publish(session, kind, alert)
     return alert
 
 
@@ -212,6 +299,18 @@ def _text(
     return msgspec.structs.replace(text, untold=tuple(_untold(said.untold, said.places)))
 
 
+def _with_link(said: Said, text: Content, links: Mapping[str, Resource]) -> Content:
+    """With where the shelters are, if there are any in the states that a standing level is for."""
+    if not links:
+        return text
+    states = {place.state for place in areas.target(text.area).places}
+    found = next((links[state] for state in sorted(states & links.keys())), None)
+    if found is None or not said.level.stands:
+        return text
+    info = tuple(msgspec.structs.replace(one, resource=(found,)) for one in text.info)
+    return msgspec.structs.replace(text, info=info)
+
+
 def _untold(untold: Mapping[str, Level], places: Places) -> Iterator[Untold]:
     """As codes; those of the message's own area just as the area has them."""
     for of_area in (True, False):
@@ -222,7 +321,9 @@ def _untold(untold: Mapping[str, Level], places: Places) -> Iterator[Untold]:
                 if one is level and (place in places) is of_area
             ]
             if codes:
-                yield Untold(named(codes), LEVELS[level][1])
+                zones = tuple(code for code in named(codes) if is_zone(code))
+                others = tuple(code for code in named(codes) if not is_zone(code))
+                yield Untold(others, LEVELS[level][1], zones)
 
 
 def _kept(advisory: HazardAdvisory, position: int, said: Said, alert: Alert) -> AdvisoryMessage:

@@ -1,6 +1,6 @@
 """What a message of a hazard event says, in each language: from levels and outlooks to content."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,13 +10,15 @@ from casa.agencies.caller import Caller
 from casa.alerts import areas
 from casa.alerts.cancellation import ending
 from casa.alerts.content import Content
-from casa.alerts.message import Info, Message, Value
+from casa.alerts.message import Area, Info, Message, Spoken, Value
 from casa.alerts.phrases import LANGUAGES, languages_for
 from casa.disasters import texts
-from casa.disasters.advisory import Advisory, expected
+from casa.disasters.advisory import Advisory, Zone, expected, places_of
+from casa.disasters.edits import edit_of, edited
+from casa.disasters.event_codes import event_codes
 from casa.disasters.facts import CATEGORY, LEVELS
 from casa.disasters.levels import Level, Places
-from casa.disasters.parts import named
+from casa.disasters.parts import is_zone, named, zone_name
 from casa.geography.places import gazetteer
 
 # Advisories come every three to six hours; what none of them renews is out of date after a day.
@@ -63,25 +65,62 @@ def content(
     """
     codes = named(places)
     facts = facts_of(event, advisory, caller, level, sorted(places))
-    area = areas.of_places(codes)
+    drawn = {zone.code: _drawn(zone) for zone in advisory.zones}
+    area = _areas(codes, drawn)
+    languages = advisory.languages or languages_for(areas.target(area).places)
+    said = {
+        language: texts_of(event, advisory, facts, level, sorted(places), language)
+        for language in languages
+    }
     return Content(
         status=event.status,
         incidents=incidents(event),
         area=area,
         info=tuple(
-            _info(event, facts, caller, moment, level, ends or Level.WATCH, language)
-            for language in advisory.languages or languages_for(areas.target(area).places)
+            _info(event, facts, caller, moment, level, ends or Level.WATCH, text, language)
+            for language, text in said.items()
+        ),
+        spoken=tuple(
+            Spoken(language=language, sms=text.sms, radio=text.radio)
+            for language, text in said.items()
         ),
     )
 
 
+def texts_of(
+    event: Event,
+    advisory: Advisory,
+    facts: texts.Facts,
+    level: Level,
+    codes: Sequence[str],
+    language: str,
+) -> texts.Texts:
+    """What parts are told of a level in a language: composed, or as an officer wrote it."""
+    composed = texts.compose(event.hazard, level, facts, language)
+    edit = edit_of(advisory, (level, codes), language)
+    return edited(edit, composed, event.status) if edit else composed
+
+
+def _drawn(zone: Zone) -> Area:
+    return Area(
+        area_desc=zone.name, polygon=zone.rings, geocode=(Value(areas.ZONE_CODE, zone.code),)
+    )
+
+
+def _areas(codes: Sequence[str], zones: Mapping[str, Area]) -> tuple[Area, ...]:
+    """One for each place or zone."""
+    places = areas.of_places(code for code in codes if not is_zone(code))
+    return (*places, *(zones[code] for code in codes if is_zone(code)))
+
+
 def lifted(message: Message, moment: datetime, places: Places) -> Content:
-    """The end of a thread whose last places are at no level any more."""
+    """The end of a thread whose last places are at no level any more; zones as they were drawn."""
     text = ending(message, moment, {})
     told = Value(LEVEL_PARAMETER, Level.NONE)
+    drawn = {code: areas.zones_of(message, (code,))[0] for code in places if is_zone(code)}
     return msgspec.structs.replace(
         text,
-        area=areas.of_places(named(places)),
+        area=_areas(named(places), drawn),
         info=tuple(msgspec.structs.replace(info, parameter=(told,)) for info in text.info),
     )
 
@@ -97,11 +136,11 @@ def facts_of(
     event: Event, advisory: Advisory, caller: Caller, level: Level, codes: Sequence[str]
 ) -> texts.Facts:
     """The facts that the texts for some parts at a level are made of."""
-    shown = [gazetteer().place(code) for code in named(codes)]
+    met = [gazetteer().place(code) for code in places_of(advisory, named(codes))]
     outlook = expected(advisory, codes) if level.stands else expected(Advisory(levels={}), codes)
     return texts.Facts(
-        places=tuple(texts.Named(place.name, place.names) for place in shown),
-        states=tuple(dict.fromkeys(place.state for place in shown)),
+        places=tuple(map(_called, named(codes))),
+        states=tuple(dict.fromkeys(place.state for place in met)),
         event_name=_event_name(event, advisory),
         storm=outlook.storm,
         arrival=outlook.arrival,
@@ -110,11 +149,19 @@ def facts_of(
         rain_mm=outlook.rain_mm,
         surge_m=outlook.surge_m,
         magnitude=outlook.magnitude,
+        rivers=tuple(outlook.rivers),
         shelters=outlook.shelters,
         agency=texts.Named(caller.name),
         contact=advisory.contact or caller.contact,
         status=event.status,  # type: ignore[arg-type]
     )
+
+
+def _called(code: str) -> texts.Named:
+    if is_zone(code):
+        return texts.Named(zone_name(code))
+    place = gazetteer().place(code)
+    return texts.Named(place.name, place.names)
 
 
 def _event_name(event: Event, advisory: Advisory) -> texts.Named | None:
@@ -134,9 +181,9 @@ def _info(
     moment: datetime,
     level: Level,
     ends: Level,
+    said: texts.Texts,
     language: str,
 ) -> Info:
-    said = texts.compose(event.hazard, level, facts, language)
     urgency, severity, certainty = LEVELS[level if level.stands else ends]
     response: tuple[str, ...] = ("Prepare",) if level is Level.WATCH else ("Prepare", "Execute")
     if not level.stands:
@@ -150,6 +197,7 @@ def _info(
         urgency=urgency,
         severity=severity,
         certainty=certainty,
+        event_code=event_codes(event.hazard, level, facts.storm, event.status),
         onset=facts.arrival,
         expires=max(facts.arrival or moment, moment) + LIFETIME,
         sender_name=caller.name,

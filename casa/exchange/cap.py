@@ -6,7 +6,8 @@ Source: OASIS Common Alerting Protocol 1.2, section 3. What CAP has no element f
 What is not carried: fractions of a second; less than a ten-millionth of a degree (a centimetre), a
 millimetre of radius or a tenth of that in height; optional texts that are empty, which are left
 out; characters that XML forbids, which are dropped from texts and refused in names; who is not
-notified of a message (``untold``), which is CASA's own affair. A message without any ``info`` would
+notified of a message (``untold``) and what is said on radios (``spoken``), which are CASA's own
+affair. A message without any ``info`` would
 lose its kind and area and is refused.
 """
 

@@ -31,6 +31,7 @@ def feature(message: Message, languages: Sequence[str] = ()) -> Object:
     """
     told: Object = msgspec.to_builtins(message)
     blocks, areas = told.pop("info"), told.pop("area")
+    del told["spoken"]
     if blocks:
         told |= msgspec.to_builtins(message.info_for(tuple(languages)))
         told["languages"] = [block["language"] for block in blocks]

@@ -71,6 +71,12 @@ def cell_text(cell: int) -> str:
     return str(h3.int_to_str(cell))
 
 
+def centre_of(cell: int) -> tuple[float, float]:
+    """The longitude and latitude of a cell's middle, degrees."""
+    latitude, longitude = h3.cell_to_latlng(cell)
+    return float(longitude), float(latitude)
+
+
 def cover(geometry: BaseGeometry) -> Ranges:
     """The resolution 7 cells that meet a valid geometry in longitude and latitude degrees.
 

@@ -38,6 +38,7 @@ publish      own     own       -             -                     -            
 update       own     -         -             -                     -                       -
 cancel       own     own       -             -                     -                       -
 break-glass  -       -         -             -                     any                     -
+shelter      own     own       -             -                     -                       -
 invite       -       -         -             own                   any                     -
 issue        -       -         -             own                   any                     -
 grant        -       -         -             -                     any                     -
@@ -55,7 +56,7 @@ VERBS = {
     "submit": Verb.SUBMIT, "approve": Verb.APPROVE, "reject": Verb.APPROVE,
     "safeguard": Verb.SAFEGUARD,
     "publish": Verb.PUBLISH, "update": Verb.DRAFT, "cancel": Verb.CANCEL,
-    "break-glass": Verb.BREAK_GLASS, "invite": Verb.ADMINISTER_AGENCY,
+    "break-glass": Verb.BREAK_GLASS, "shelter": Verb.SHELTER, "invite": Verb.ADMINISTER_AGENCY,
     "issue": Verb.ADMINISTER_AGENCY, "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
     "import": Verb.IMPORT,
 }  # fmt: skip

@@ -37,8 +37,10 @@ def test_draft_edit_publish(
     assert shown["info"][0]["headline"] == "Hurricane warning: stay in"
     assert shown["state"] == "published"
     with database.reading() as session:
-        (dispatch,) = session.scalars(select(Dispatch))
-        assert (dispatch.sequence, dispatch.channel, dispatch.state) == (1, "push", "waiting")
+        rows = session.scalars(select(Dispatch).order_by(Dispatch.channel)).all()
+        assert [(row.sequence, row.channel, row.state) for row in rows] == [
+            (1, "push", "waiting"), (1, "webhook", "waiting")
+        ]  # fmt: skip
     again = client.post(address + "/publish", headers=headers)
     assert again.status_code == 409
     assert client.put(address, json=edited, headers=headers).status_code == 409

@@ -149,7 +149,7 @@ def test_a_page_has_an_end_however_many_services_are_silent(service, connect, te
 
 
 def test_an_endless_answer_is_cut(service, connect, text, monkeypatch):
-    monkeypatch.setattr("casa.delivery.webpush._LONGEST_ANSWER", 1_000)
+    monkeypatch.setattr("casa.delivery.egress._LONGEST_ANSWER", 1_000)
     page = [(text, subscribed(service.browser("endless/1")))]
     (outcome,) = connect().send_page(page)
     assert isinstance(outcome, Retry)

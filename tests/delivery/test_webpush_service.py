@@ -76,7 +76,9 @@ def test_browsers_are_told_and_dead_ones_forgotten(
     key = client.get("/v1/webpush/key").json["key"]
     assert {one.claims["k"] for one in service.deliveries} == {key}
     with database.reading() as session:
-        assert session.scalars(select(Dispatch.state)).all() == ["done"]
+        assert set(session.execute(select(Dispatch.channel, Dispatch.state)).all()) >= {
+            ("push", "done")
+        }
         dead = session.scalars(select(Device).where(Device.provider == "none")).all()
         assert len(dead) == 1
 

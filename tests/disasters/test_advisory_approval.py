@@ -215,3 +215,64 @@ def test_others_read_and_do_nothing(
         assert client.post(f"{path}/1/{step}", headers=other).status_code == 403
     assert client.post(f"{event}/end", headers=other).status_code == 403
     assert client.delete(f"{path}/1", headers=other).status_code == 403
+
+
+def test_breaking_the_glass(
+    client: FlaskClient, officer: Callable[..., SignedIn], caplog: pytest.LogCaptureFixture
+) -> None:
+    author = officer("odpem", Role.AUTHOR).headers
+    region = officer("cdema", Role.REGIONAL_ADMINISTRATOR).headers
+    body = {"hazard": "tsunami", "name": "Demo"}
+    event = client.post("/v1/hazard-events", json=body, headers=author).headers["Location"]
+    path = f"{event}/advisories"
+    # A watch is in force: of the advisory one message is its Cancel.
+    first = {"levels": {"JM-01": "watch"}}
+    assert client.post(f"{path}?publish=true", json=first, headers=author).status_code == 201
+    grave = {"levels": {"JM-02": "emergency"}}
+    made = client.post(f"{path}?publish=true", json=grave, headers=author)
+    assert made.json["state"] == "submitted"
+    path = f"{path}/2"
+    # The regional administrator reads what it is to say, in the agency's name.
+    shown = client.get(path, headers=region)
+    assert shown.json["messages"] == made.json["messages"]
+    texts = client.get(f"{path}/texts", headers=region).json["texts"]
+    assert "Demonstration ODPEM, Jamaica" in texts[0]["radio"]
+    reason = {"reason": "No approver can be reached and the wave is on its way."}
+    assert client.post(f"{path}/break-glass", json={}, headers=region).status_code == 422
+    for role in (Role.AUTHOR, Role.APPROVER, Role.AGENCY_ADMINISTRATOR, Role.AUDITOR):
+        for agency in ("odpem", "cdema"):
+            headers = officer(agency, role).headers
+            refused = client.post(f"{path}/break-glass", json=reason, headers=headers)
+            assert refused.status_code == 403, (role, agency)
+    done = client.post(f"{path}/break-glass", json=reason, headers=region)
+    assert (done.status_code, done.json["state"]) == (200, "published"), done.json
+    assert [one["msg_type"] for one in done.json["messages"]] == ["Alert", "Cancel"]
+    for one in done.json["messages"]:
+        alert = client.get(f"/v1/alerts/{one['identifier']}").json
+        assert alert["sender"] == "odpem@demo.invalid"
+        assert alert["info"][0]["sender_name"] == "Demonstration ODPEM, Jamaica"
+    assert "break-glass" in caplog.text
+    entries = client.get("/v1/audit", headers=region).json["entries"]
+    loud = [entry for entry in entries if entry["action"] == "break_glass"]
+    assert {entry["reason"] for entry in loud} == {reason["reason"]}
+    assert {entry["subject"].split(":")[0] for entry in loud} == {"advisory", "alert"}
+    again = client.post(f"{path}/break-glass", json=reason, headers=region)
+    assert (again.status_code, again.json["type"]) == (409, "urn:casa:problem:wrong-state")
+
+
+def test_breaking_the_glass_does_not_reach_beyond_the_agencys_mandate(
+    client: FlaskClient, database: Database, officer: Callable[..., SignedIn]
+) -> None:
+    author = officer("odpem", Role.AUTHOR).headers
+    region = officer("cdema", Role.REGIONAL_ADMINISTRATOR).headers
+    body = {"hazard": "tsunami", "name": "Demo"}
+    event = client.post("/v1/hazard-events", json=body, headers=author).headers["Location"]
+    made = client.post(f"{event}/advisories", json={"levels": {"JM-01": "warning"}}, headers=author)
+    with database.writing() as session:
+        advisory = session.scalars(select(HazardAdvisory)).one()
+        advisory.content = advisory.content.replace(b"JM-01", b"BB-01")
+    path = f"{made.headers['Location']}/break-glass"
+    refused = client.post(path, json={"reason": "The wave is on its way."}, headers=region)
+    assert (refused.status_code, refused.json["places"]) == (403, ["BB-01"])
+    with database.reading() as session:
+        assert session.scalars(select(PublishedMessage)).all() == []

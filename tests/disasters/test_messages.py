@@ -7,7 +7,8 @@ from hypothesis import given
 from pyroaring import BitMap
 
 from casa.alerts.message import Area, Info, Message, Untold, Value
-from casa.delivery.planning import NOBODY, Matched, recipients
+from casa.delivery.channels import Matched
+from casa.delivery.planning import NOBODY, recipients
 from casa.disasters.levels import Alert, Level, follow, what_to_say
 from casa.disasters.messages import Ending, Opening, messages, renewal
 from tests.delivery.conftest import MOMENT

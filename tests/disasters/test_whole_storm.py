@@ -232,6 +232,28 @@ def test_what_was_not_sent_in_time_is_not_lost(
     assert {homes[token] for token in phones.told} == set(told)
 
 
+def test_who_wants_only_grave_levels_knows_them_and_is_told_none_twice(
+    client: FlaskClient, bearer: Callable[[str], dict[str, str]], database: Database
+) -> None:
+    least = ("Severe", "Extreme", "Unknown")
+    homes = register(database, lambda number: Preferences(min_severity=least[number % 3]))
+    wanted = {"Severe": ("warning", "emergency"), "Extreme": ("emergency",)}
+    phones = Phones()
+    for _, levels in run(client, bearer("cdema"), database, phones, "Actual"):
+        for number, (token, place) in enumerate(homes.items()):
+            told, level = phones.told.get(token, []), level_at(levels, place)
+            grave = wanted.get(least[number % 3])
+            if grave is None:
+                assert expected_of(told, level), (levels, place, told)
+            elif level in grave:
+                assert told[-1] == level, (levels, place, told)
+            else:
+                # An end that they are too choosy for was told to them as the level sank.
+                assert not told or told[-1] in ("none", "all_clear"), (levels, place, told)
+    for told in phones.told.values():
+        assert all(one != other for one, other in pairwise(told)), told
+
+
 @pytest.mark.parametrize("rest", ["warning", "all_clear", "emergency"])
 def test_who_wants_no_watches_learns_that_a_warning_is_over(
     client: FlaskClient,
@@ -252,10 +274,9 @@ def test_who_wants_no_watches_learns_that_a_warning_is_over(
         client.post(path, json={"levels": levels}, headers=office)
         drain(database, phones)
     heard = {place: phones.told[token] for token, place in homes.items() if token in phones.told}
-    # For them the warning is lifted. Of the watch's own end they hear nothing, but where it stood
-    # in the thread of their warning: a Cancel tells all whom its thread ever reached.
-    again = ["none"] if rest == "all_clear" else []
-    assert heard["BB-01"] == ["warning", "none", *again]
+    # For them the warning is lifted. Of the watch's own end they hear nothing, not even where it
+    # stood in the thread of their warning.
+    assert heard["BB-01"] == ["warning", "none"]
     assert (
         heard["BB-02"]
         == {

@@ -42,6 +42,7 @@ EXAMPLES = {
     "surge": "2 m",
     "magnitude": "7",
     "places": "Portland",
+    "rivers": "Portland",
     "shelters": "Portland",
     "agency": "ODPEM",
     "contact": "116",

@@ -60,6 +60,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     rain_mm: float | None = None
     surge_m: float | None = None
     magnitude: float | None = None
+    rivers: tuple[Named, ...] = ()
     shelters: tuple[Named, ...] = ()
     agency: Named | None = None
     contact: str | None = None

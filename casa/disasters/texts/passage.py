@@ -9,13 +9,14 @@ from casa.disasters.texts.facts import Facts, Named, Storm
 from casa.disasters.texts.telling import Manner, amount, join, moment, number
 
 _MOST_SHELTERS = 4
+_MOST_RIVERS = 4
 _SHELTERING = ("watch", "warning", "emergency")
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
     """Sentences; the most important of each group first. ``None`` is not known.
 
-    ``told`` are the facts by name (arrival, wind, rain, surge, magnitude), in order of telling.
+    ``told`` are the facts by name (arrival, wind, rain and so on), in order of telling.
     """
 
     words: Catalogue
@@ -110,6 +111,9 @@ def _blanks(facts: Facts, words: Catalogue, manner: Manner) -> dict[str, str]:
         blanks["surge"] = amount(facts.surge_m, units.surge, units, manner)
     if facts.magnitude:
         blanks["magnitude"] = number(facts.magnitude, units)
+    if facts.rivers:
+        rivers = [river.in_language(words.language) for river in facts.rivers]
+        blanks["rivers"] = join(rivers, words.lists, _MOST_RIVERS)
     if facts.shelters:
         names = [shelter.in_language(words.language) for shelter in facts.shelters]
         blanks["shelters"] = join(names, words.lists, _MOST_SHELTERS)

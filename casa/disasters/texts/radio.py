@@ -1,6 +1,7 @@
 """A warning as a script that a radio announcer reads in at most 90 seconds."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from casa.disasters.texts.passage import Passage
@@ -9,7 +10,7 @@ MOST_SECONDS = 90.0
 _MOST_PLACES = 5
 
 # What is dropped first when time is short: the highest rank. Rank 0 is always said.
-_FACT_RANKS = {"arrival": 1, "surge": 3, "wind": 3, "magnitude": 4, "rain": 4}
+_FACT_RANKS = {"arrival": 1, "rivers": 2, "surge": 3, "wind": 3, "magnitude": 4, "rain": 4}
 _INSTRUCTION_RANKS = (0, 1, 3, 5, 7, 8)
 _DESCRIPTION_RANKS = (0, 4, 6)
 
@@ -24,15 +25,21 @@ class Line(NamedTuple):
 def radio(passage: Passage, prefix: str, notice: str) -> str:
     """The script, one sentence or two a line; optional sentences go first, then places."""
     for most in range(min(_MOST_PLACES, len(passage.names)), -1, -1):
-        lines = [line for line in _lines(passage, prefix, notice, most) if line.text]
-        while seconds(_script(lines), passage.words.words_per_minute) > MOST_SECONDS:
-            last = max(range(len(lines)), key=lambda index: (lines[index].rank, index))
-            if lines[last].rank == 0:
-                break
-            del lines[last]
-        else:
-            return _script(lines)
-    return _script(lines)
+        text = fitting(_lines(passage, prefix, notice, most), passage.words.words_per_minute)
+        if seconds(text, passage.words.words_per_minute) <= MOST_SECONDS:
+            break
+    return text
+
+
+def fitting(lines: Iterable[Line], words_per_minute: int) -> str:
+    """The lines without those that time is too short for; those of rank 0 are always there."""
+    kept = [line for line in lines if line.text]
+    while seconds(_script(kept), words_per_minute) > MOST_SECONDS:
+        last = max(range(len(kept)), key=lambda index: (kept[index].rank, index))
+        if kept[last].rank == 0:
+            break
+        del kept[last]
+    return _script(kept)
 
 
 def seconds(script: str, words_per_minute: int) -> float:
