@@ -14,6 +14,7 @@ the sender have a core each, and only the sender's CPU time is counted. Rounds a
 """
 
 import argparse
+import gc
 import os
 import resource
 import shutil
@@ -269,6 +270,7 @@ def main(rounds: int, messages: int, port: int, database_url: str | None) -> Non
             worker(messages)
             transport(PAGE)
             firebase(500)
+            gc.freeze()  # as the worker's process does
             results: list[dict[str, tuple[float, float]]] = []
             for _ in range(rounds):
                 worker.prepare()  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 # Imports stand inside the commands on purpose: gevent's patches must come before them in a
 # process that serves, and must not come at all in one that works.
 
+import gc
 import logging
 import os
 import signal
@@ -139,7 +140,7 @@ def worker() -> None:
 
     found = read_settings()
     _require_tables(found)
-    stop = threading.Event()
+    stop, failed = threading.Event(), threading.Event()
     with senders(found) as providers:
         if not providers:
             click.echo(f"{PUSH_IS_OFF[0].upper()}{PUSH_IS_OFF[1:]}.", err=True)
@@ -167,14 +168,27 @@ def worker() -> None:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
-        beside = threading.Thread(target=posting.run, args=(stop,), daemon=True)
+
+        def post() -> None:
+            try:
+                posting.run(stop)
+            except Exception:
+                log.exception("posting to webhooks failed: this worker ends, to be started anew")
+                failed.set()
+                end()
+
+        beside = threading.Thread(target=post, daemon=True)
         beside.start()
+        # What was loaded so far stays: it need not be looked through for garbage again and again.
+        gc.freeze()
         if found.broker_url:
             TaskWorker(one, Tasks(found.broker_url, found.broker_queue), found).run(stop)
         else:
             hear_of_commits(database, ring, stop)
             one.run(stop)
         beside.join(_POSTING_SECONDS)
+    if failed.is_set():
+        sys.exit(1)
 
 
 @click.command()
