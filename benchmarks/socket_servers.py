@@ -92,9 +92,12 @@ def publisher(port: int, path: str) -> None:
     info = {
         "language": "en", "category": ["Met"], "event": "Hurricane", "urgency": "Expected",
         "severity": "Severe", "certainty": "Likely", "expires": later(hours=12),
-        "headline": "Hurricane warning for Barbados", "description": "x" * 560,
+        "headline": "Hurricane warning for Barbados", "description": "x" * 380,
     }  # fmt: skip
-    alert = {"kind": "disaster", "info": [info], "area": [{"places": ["BB"]}]}
+    # Drawn by hand: Barbados' outline is a kilobyte, which the other servers would not send.
+    ring = [[-59.6, 13.1], [-59.5, 13.1], [-59.5, 13.2], [-59.6, 13.2], [-59.6, 13.1]]
+    area = {"area_desc": "Barbados", "shapes": [{"type": "Polygon", "coordinates": [ring]}]}
+    alert = {"kind": "disaster", "info": [info], "area": [area]}
 
     def publish() -> None:
         answer = client.post("/v1/alerts?publish=true", json=alert, headers=headers)
