@@ -42,7 +42,7 @@ class Outgoing:
     @property
     def outlet(self) -> Outlet | None:
         """Where a ready frame can be written, if the client is on its WebSocket."""
-        return self._connection and self._connection.outlet
+        return None if self._connection is None else self._connection.outlet
 
     def attach(self, connection: Connection) -> None:
         """From now on on this WebSocket, what is queued first."""

@@ -9,6 +9,7 @@ seen.
 import logging
 import socket
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -29,7 +30,7 @@ class Outlet:
         # What a client leaves unread shall wait here, where it is bounded, and not in the kernel.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
         self._sock = sock
-        self._write = sock.send
+        self._write: Callable[[bytes | memoryview], int] = sock.send
         self._most = most
         self._waiting: deque[memoryview] | None = None
         self._bytes = 0

@@ -82,7 +82,7 @@ class Connection:
         self._sock = sock
         self._largest = largest
         self._frames = Frames(ConnectionType.SERVER)
-        self._parts: list[str | bytes] = []
+        self._parts: list[Any] = []
         self._size = 0
         self._deaf = False
 
@@ -98,8 +98,10 @@ class Connection:
         Raises:
             OSError: the connection is gone, or was cut off for reading too slowly.
         """
-        kind = TextMessage if isinstance(message, str) else BytesMessage
-        self._send(kind(data=message))
+        if isinstance(message, str):
+            self._send(TextMessage(data=message))
+        else:
+            self._send(BytesMessage(data=message))
 
     def finish(self, code: int = CloseReason.NORMAL_CLOSURE, reason: str = "") -> None:
         """Say good-bye; the connection ends with the client's, or a moment later."""
@@ -165,14 +167,14 @@ class Connection:
                 return True
         return False
 
-    def _collect(self, part: str | bytes, last: bool) -> None:
+    def _collect(self, part: str | bytes | bytearray, last: bool) -> None:
         self._parts.append(part)
         self._size += len(part)
         if self._size > self._largest:
             return self._refuse(CloseReason.MESSAGE_TOO_BIG, f"at most {self._largest}")
         if not last:
             return None
-        message = ("" if isinstance(part, str) else b"").join(self._parts)  # type: ignore[arg-type]
+        message = ("" if isinstance(part, str) else b"").join(self._parts)
         self._parts, self._size = [], 0
         try:
             return self._receiver.receive(message)

@@ -42,7 +42,7 @@ def test_what_many_are_told(database: Database, publish: Publish, warning: dict[
     following.follow("c", french, None)
     following.follow("d", Following(frozenset([place_key("JM")])), None)
     publish(warning)
-    assert following.look()
+    following.look()
     assert wire.heard == {"a": [1], "b": [1], "c": [1]}
     assert following.position == 1
 
