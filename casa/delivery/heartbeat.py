@@ -42,8 +42,12 @@ class Heartbeat:
         """As long as anybody is connected."""
         while self._pings or self._answers:
             gevent.sleep(_TICK)
-            self._ping(time.monotonic())
-            self._drop(time.monotonic())
+            try:
+                self._ping(time.monotonic())
+                self._drop(time.monotonic())
+            except Exception:
+                # For one client's sake the others are not left without.
+                log.exception("a client could not be pinged")
         self._beating = False
 
     def _ping(self, moment: float) -> None:
