@@ -43,7 +43,9 @@ class Broadcast:
         waiting = iter(clients)
         # Looked up together: between two writes the kernel has the processor's caches for itself.
         while party := list(islice(waiting, _BREATH)):
-            for client, outlet in zip(party, [self._outlets.get(one) for one in party], strict=True):
+            for client, outlet in zip(
+                party, [self._outlets.get(one) for one in party], strict=True
+            ):
                 try:
                     if outlet is not None:
                         outlet.send(frame)

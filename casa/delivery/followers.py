@@ -86,9 +86,13 @@ def untold_reach_of(message: Message) -> Reach:
 
 
 class Followers:
-    """The clients of one process by what they follow. Those who ask for the same are one group."""
+    """The clients of one process by what they follow. Those who ask for the same are one group.
+
+    ``changes`` counts up with whoever begins or ends to follow.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self._following: dict[str, Following] = {}
         self._groups: dict[Following, dict[str, int]] = {}
         self._turns = count()
@@ -109,6 +113,7 @@ class Followers:
             self._cells = None
             for key in following.keys:
                 self._by_key[key].add(following)
+        self.changes += 1
         self._following[client] = following
         self._groups[following][client] = next(self._turns)
 
@@ -116,6 +121,7 @@ class Followers:
         following = self._following.pop(client, None)
         if following is None:
             return
+        self.changes += 1
         del self._groups[following][client]
         if not self._groups[following]:
             self._forget(following)

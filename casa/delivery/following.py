@@ -31,8 +31,8 @@ _CATCH_UP = 500
 _CHUNK = 100
 
 Send = Callable[[Iterable[str], dict[str, Any]], None]
-# A group as it changes, and its clients with their numbers as they were.
-Chosen = tuple[Mapping[str, int], list[tuple[str, int]]]
+# A group as it changes, and as it was: its clients with their numbers.
+Chosen = tuple[Mapping[str, int], Mapping[str, int]]
 
 
 class SequenceFollower:
@@ -98,16 +98,26 @@ class SequenceFollower:
         # From here on others may run: whoever begins to follow now is told of this message by
         # the database, and must not be told of it again here.
         self.position = message.sequence or self.position
+        changes = self.followers.changes
         for key, chosen in live.items():
-            self._send(_still(chosen), frames[key])
+            self._send(self._still(chosen, changes), frames[key])
 
     def _choose(self, following: Following, content: dict[str, Any]) -> Chosen:
         """Who follows so and is live; what is for the others becomes part of their answer."""
         group = self.followers.group(following)
-        waiting = self._catching_up.keys() & group.keys()
-        for client in waiting:
+        chosen = dict(group)
+        for client in self._catching_up.keys() & group.keys():
             self._catching_up[client].append(content)
-        return group, [one for one in group.items() if one[0] not in waiting]
+            del chosen[client]
+        return group, chosen
+
+    def _still(self, chosen: list[Chosen], changes: int) -> Iterator[str]:
+        """Those who follow as they did after so many changes, each looked at when asked for."""
+        followers = self.followers
+        for group, clients in chosen:
+            for client, turn in clients.items():
+                if followers.changes == changes or group.get(client) == turn:
+                    yield client
 
     def follow(self, client: str, following: Following, since: int | None) -> dict[str, Any]:
         """Begin to follow; the answer holds what was missed after ``since``.
@@ -147,14 +157,6 @@ class SequenceFollower:
                 elsewhere = following.is_met(untold_reach_of(message))
                 concerns = met or (message.msg_type == "Cancel" and not elsewhere)
                 yield frame(message, following.languages, concerns)
-
-
-def _still(chosen: list[Chosen]) -> Iterator[str]:
-    """Those who follow as they did when chosen, each looked at when it is asked for."""
-    for group, clients in chosen:
-        for client, turn in clients:
-            if group.get(client) == turn:
-                yield client
 
 
 def _thread_before(session: Session, message: Message) -> list[Reach]:
