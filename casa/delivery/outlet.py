@@ -32,7 +32,7 @@ class Outlet:
         self._sock = sock
         self._write: Callable[[bytes | memoryview], int] = sock.send
         self._most = most
-        self._waiting: deque[memoryview] | None = None
+        self._waiting: deque[bytes | memoryview] | None = None
         self._bytes = 0
         self._watcher: Any = None
 
@@ -43,7 +43,7 @@ class Outlet:
             OSError: the connection is gone, or was cut off for reading too slowly.
         """
         if self._waiting is not None:
-            return self._keep(memoryview(data))
+            return self._keep(data)
         try:
             written = self._write(data)
         except BlockingIOError:
@@ -71,7 +71,7 @@ class Outlet:
         self._forget()
         self._sock.close()
 
-    def _keep(self, rest: memoryview) -> None:
+    def _keep(self, rest: bytes | memoryview) -> None:
         if self._write is _refuse:
             _refuse(rest)
         self._bytes += len(rest)
@@ -92,7 +92,7 @@ class Outlet:
                 written = self._sock.send(rest)
                 self._bytes -= written
                 if written < len(rest):
-                    self._waiting[0] = rest[written:]
+                    self._waiting[0] = memoryview(rest)[written:]
                     return
                 self._waiting.popleft()
         except BlockingIOError:
