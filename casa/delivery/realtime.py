@@ -1,6 +1,6 @@
 """Socket.IO: clients follow places and cells, and hear of alerts as they are published.
 
-Flask-SocketIO on gevent, with simple-websocket, which Flask-SocketIO's author keeps.
+Flask-SocketIO on gevent, with WebSockets of our own (``casa.delivery.engine``).
 """
 
 import threading

@@ -310,6 +310,22 @@ class Poller:
         assert self._call("POST", self.query, text.encode()) == b"OK"
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_who_ceases_to_poll_is_forgotten(monkeypatch: pytest.MonkeyPatch, ended: bool) -> None:
+    monkeypatch.setattr(heartbeat, "_TICK", 0.05)
+    server = Server(ping_interval=0.3, ping_timeout=0.4)
+    try:
+        poller = Poller(server.port)
+        poller.post("40")
+        if ended:
+            poller.post("1")
+        server.until(lambda: not server.sessions, 5)
+        assert server.told == ["connect", "client disconnect" if ended else "ping timeout"]
+        assert not server.socketio.environ
+    finally:
+        server.stop()
+
+
 def test_changing_over_keeps_the_order_and_lets_the_poll_go(server: Server) -> None:
     poller = Poller(server.port)
     poller.post("40")
