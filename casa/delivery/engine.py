@@ -14,6 +14,7 @@ from contextlib import suppress
 from sys import intern
 from typing import Any
 
+import gevent
 import gevent.queue
 from engineio.async_drivers import gevent as driver
 from engineio.exceptions import SocketIsClosedError, UnknownPacketError
@@ -91,7 +92,7 @@ class Outgoing:
 class Session:
     """An engine.io session on its WebSocket: what ``Socket._websocket_handler`` does, by events."""
 
-    __slots__ = ("_connection", "_opened", "_socket", "_stage")
+    __slots__ = ("_connection", "_limit", "_opened", "_socket", "_stage")
 
     def __init__(self, socket: Any, connection: Connection, opened: Callable[[str], None]) -> None:
         """``opened`` is called with the session's id when it is on its WebSocket alone."""
@@ -99,13 +100,14 @@ class Session:
         self._connection = connection
         self._opened = opened
         self._stage: Callable[[Packet], None] = self._converse
+        self._limit: gevent.Greenlet | None = None
 
     def begin(self) -> None:
         """A new session, or one that polls and is to change over when it has tried this way."""
         if self._socket.connected:
             self._socket.upgrading = True
             self._stage = self._probe
-            gevent.spawn_later(_UPGRADE_SECONDS, self._give_up)
+            self._limit = gevent.spawn_later(_UPGRADE_SECONDS, self._connection.outlet.cut)
         else:
             self._socket.connected = True
             self._open()
@@ -115,6 +117,7 @@ class Session:
         self._stage(Packet(encoded_packet=message))
 
     def gone(self) -> None:
+        self._relax()
         if self._stage == self._converse:
             socket = self._socket
             socket.close(wait=False, abort=True, reason=socket.server.reason.TRANSPORT_CLOSE)
@@ -134,6 +137,7 @@ class Session:
             raise ValueError("expected an upgrade")
         if self._socket.closed or self._socket.closing:
             raise ValueError("the session is closed")
+        self._relax()
         self._socket.upgrading = False
         self._stage = self._converse
         self._open()
@@ -151,9 +155,11 @@ class Session:
         except SocketIsClosedError:
             self._connection.finish()
 
-    def _give_up(self) -> None:
-        if self._stage != self._converse:
-            self._connection.outlet.cut()
+    def _relax(self) -> None:
+        """The change-over has come to an end, good or bad."""
+        if self._limit is not None:
+            self._limit.kill(block=False)
+            self._limit = None
 
 
 def install(server: Any, most: int) -> None:

@@ -72,8 +72,8 @@ class Connection:
     """A client on its WebSocket, from the end of the handshake on."""
 
     __slots__ = (
-        "_deaf", "_frames", "_largest", "_parts", "_receiver", "_size", "_sock", "_watcher",
-        "outlet",
+        "_deaf", "_frames", "_largest", "_limit", "_parts", "_receiver", "_size", "_sock",
+        "_watcher", "outlet",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, outlet: Outlet, largest: int) -> None:
@@ -85,6 +85,7 @@ class Connection:
         self._parts: list[Any] = []
         self._size = 0
         self._deaf = False
+        self._limit: gevent.Greenlet | None = None
 
     def start(self, receiver: Receiver) -> None:
         """Read from now on."""
@@ -112,7 +113,7 @@ class Connection:
         except OSError as error:
             log.debug("already gone: %s", error)
         self.outlet.seal()
-        gevent.spawn_later(_FAREWELL, self.outlet.cut)
+        self._limit = gevent.spawn_later(_FAREWELL, self.outlet.cut)
 
     def _send(self, event: Event) -> None:
         if self._frames.state not in (ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING):
@@ -138,6 +139,8 @@ class Connection:
             return
         self._watcher.close()
         self.outlet.close()
+        if self._limit is not None:
+            self._limit.kill(block=False)
         self._receiver.gone()
 
     def _take_in(self) -> bool:
