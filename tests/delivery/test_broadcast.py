@@ -61,6 +61,16 @@ def test_what_does_not_fit_at_once_follows_in_order(pair: Any) -> None:
     assert read(client, 5) == b"after"
 
 
+def test_nothing_overtakes_what_waits(pair: Any) -> None:
+    server, client = pair
+    outlet = Outlet(server, 1_000_000)
+    outlet.send(b"first " * 80_000)
+    # The client reads while the event loop has no turn: the kernel would take more, at once.
+    found = client._sock.recv(262_144)
+    outlet.send(b"second")
+    assert found + read(client, 480_006 - len(found)) == b"first " * 80_000 + b"second"
+
+
 def test_a_slow_reader_is_cut_off(pair: Any) -> None:
     server, client = pair
     outlet = Outlet(server, 50_000)
