@@ -28,6 +28,7 @@ bench: .venv/.tested
 	$(BIN)/python benchmarks/match.py
 	$(BIN)/python benchmarks/cover.py
 	$(BIN)/python benchmarks/sockets.py --never-read 5000
+	$(BIN)/python benchmarks/sockets.py --clients 15000 --repeats 1
 	$(BIN)/python benchmarks/push.py
 	$(BIN)/python benchmarks/reach.py
 	$(BIN)/python benchmarks/advisory.py

@@ -58,20 +58,23 @@ def casa(port: int, path: str) -> None:
     url = f"sqlite:///{path}"
     if not Path(path).exists():
         schema.upgrade(Database(url))
-    found = Settings(
-        database_url=url, follow_per_address=100_000, follow_limit=100_000, poll_seconds=0.02
-    )
-    app = create_app(found)
-    follower(app)
+    app = create_app(Settings(database_url=url, follow_per_address=100_000, follow_limit=100_000))
+    bell = follower(app).ring
     command = ["taskset", "-c", "1", sys.executable, __file__, "publisher", path, str(port)]
-    publisher = subprocess.Popen(command, stdin=subprocess.PIPE)
+    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def pass_on() -> None:
         for line in FileObject(sys.stdin.buffer, "rb"):
-            publisher.stdin.write(line)
-            publisher.stdin.flush()
+            other.stdin.write(line)
+            other.stdin.flush()
+
+    def hear() -> None:
+        """As of PostgreSQL's NOTIFY or a message of Redis."""
+        for _ in FileObject(other.stdout, "rb"):
+            bell()
 
     gevent.spawn(pass_on)
+    gevent.spawn(hear)
     serve(app, port)
 
 
@@ -92,13 +95,15 @@ def publisher(port: int, path: str) -> None:
     info = {
         "language": "en", "category": ["Met"], "event": "Hurricane", "urgency": "Expected",
         "severity": "Severe", "certainty": "Likely", "expires": later(hours=12),
-        "headline": "Hurricane warning for Barbados", "description": "x" * 560,
+        "headline": "Hurricane warning for Barbados", "description": "x" * 155,
     }  # fmt: skip
-    alert = {"kind": "disaster", "info": [info], "area": [{"places": ["BB"]}]}
+    # A parish: the state's outline is a kilobyte, which the other servers would not send.
+    alert = {"kind": "disaster", "info": [info], "area": [{"places": ["BB-03"]}]}
 
     def publish() -> None:
         answer = client.post("/v1/alerts?publish=true", json=alert, headers=headers)
         assert answer.status_code == 201, answer.json
+        print("published", flush=True)
 
     obey(publish)
 

@@ -1,7 +1,7 @@
 """Who follows what in this process, under the same keys as the devices' index."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -86,52 +86,60 @@ def untold_reach_of(message: Message) -> Reach:
 
 
 class Followers:
-    """The clients of one process by what they follow."""
+    """The clients of one process by what they follow. Those who ask for the same are one group.
+
+    ``changes`` counts up with whoever begins or ends to follow.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self._following: dict[str, Following] = {}
-        self._turn: dict[str, int] = {}
+        self._groups: dict[Following, dict[str, int]] = {}
         self._turns = count()
         self._alike: WeakValueDictionary[object, Following] = WeakValueDictionary()
-        self._by_key: dict[int, set[str]] = defaultdict(set)
+        self._by_key: dict[int, set[Following]] = defaultdict(set)
         self._cells: np.ndarray | None = None
 
-    def __len__(self) -> int:
-        return len(self._following)
-
-    def __getitem__(self, client: str) -> Following:
-        return self._following[client]
-
-    def turn(self, client: str) -> int | None:
-        """A number that is another each time the client begins to follow; ``None``: it does not."""
-        return self._turn.get(client)
+    def group(self, following: Following) -> Mapping[str, int]:
+        """Who follows so, each with a number that is another whenever the client begins to."""
+        return self._groups[following]
 
     def put(self, client: str, following: Following) -> None:
         """Follow; what the client followed before is forgotten."""
         self.drop(client)
         following = self._alike.setdefault(following.asked, following)
+        if following not in self._groups:
+            self._groups[following] = {}
+            self._cells = None
+            for key in following.keys:
+                self._by_key[key].add(following)
+        self.changes += 1
         self._following[client] = following
-        self._turn[client] = next(self._turns)
-        for key in following.keys:
-            self._by_key[key].add(client)
-        self._cells = None
+        self._groups[following][client] = next(self._turns)
 
     def drop(self, client: str) -> None:
         following = self._following.pop(client, None)
-        self._turn.pop(client, None)
-        for key in following.keys if following else ():
-            clients = self._by_key[key]
-            clients.discard(client)
-            if not clients:
-                del self._by_key[key]
-        self._cells = None
+        if following is None:
+            return
+        self.changes += 1
+        del self._groups[following][client]
+        if not self._groups[following]:
+            self._forget(following)
 
-    def met_by(self, reach: Reach) -> set[str]:
-        """The clients whose places or cells ``reach`` meets."""
+    def met_by(self, reach: Reach) -> set[Following]:
+        """What is followed in places or cells that ``reach`` meets."""
         if self._cells is None:
             self._cells = np.array(sorted(key for key in self._by_key if key > 0), dtype=np.int64)
         met = self._cells[in_ranges(reach.ranges, self._cells)].tolist()
         return set().union(*(self._by_key[key] for key in self._keys(reach, met)))
+
+    def _forget(self, following: Following) -> None:
+        del self._groups[following]
+        self._cells = None
+        for key in following.keys:
+            self._by_key[key].discard(following)
+            if not self._by_key[key]:
+                del self._by_key[key]
 
     def _keys(self, reach: Reach, cells: list[int]) -> Iterator[int]:
         yield from (key for key in reach.named if key in self._by_key)

@@ -6,7 +6,7 @@ measure of whom each is for, so a client that comes back is given just what it w
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +31,8 @@ _CATCH_UP = 500
 _CHUNK = 100
 
 Send = Callable[[Iterable[str], dict[str, Any]], None]
+# A group as it changes, and as it was: its clients with their numbers.
+Chosen = tuple[Mapping[str, int], Mapping[str, int]]
 
 
 class SequenceFollower:
@@ -67,13 +69,14 @@ class SequenceFollower:
         self._bell.set()
 
     def look(self) -> bool:
-        """Send what came after ``position``; whether there was anything."""
+        """Send what came after ``position``; whether there may be more than that."""
         with self._database.reading() as session:
             messages = reading.after(session, self.position, _CHUNK)
             news = [(message, _thread_before(session, message)) for message in messages]
         for message, before in news:
             self._tell(message, before)
-        return bool(news)
+        # What is published meanwhile rings the bell.
+        return len(news) == _CHUNK
 
     def _tell(self, message: Message, before: list[Reach]) -> None:
         reach = reach_of(message)
@@ -83,34 +86,38 @@ class SequenceFollower:
         reached = met
         if message.msg_type == "Cancel":
             reached = (met | earlier) - (self.followers.met_by(untold_reach_of(message)) - met)
-        live: dict[tuple[str, bool], list[tuple[str, int | None]]] = defaultdict(list)
+        live: dict[tuple[str, bool], list[Chosen]] = defaultdict(list)
         frames: dict[tuple[str, bool], dict[str, Any]] = {}
-        languages: dict[Following, str | None] = {}
-        for client in met | earlier:
-            following = self.followers[client]
-            # Most follow alike: what one of them wants is asked once.
-            if following not in languages:
-                wants = following.wants(message)
-                said = message.info_for(following.languages).language if wants else None
-                languages[following] = said
-            if (language := languages[following]) is None:
+        for following in met | earlier:
+            if not following.wants(message):
                 continue
-            key = language, client in reached
+            key = message.info_for(following.languages).language, following in reached
             if key not in frames:
-                frames[key] = frame(message, (language,), key[1])
-            if client in self._catching_up:
-                self._catching_up[client].append(frames[key])
-            else:
-                live[key].append((client, self.followers.turn(client)))
+                frames[key] = frame(message, (key[0],), key[1])
+            live[key].append(self._choose(following, frames[key]))
         # From here on others may run: whoever begins to follow now is told of this message by
         # the database, and must not be told of it again here.
         self.position = message.sequence or self.position
+        changes = self.followers.changes
         for key, chosen in live.items():
-            self._send(self._still(chosen), frames[key])
+            self._send(self._still(chosen, changes), frames[key])
 
-    def _still(self, chosen: list[tuple[str, int | None]]) -> Iterator[str]:
-        """Those who follow as they did when chosen, each looked at when it is asked for."""
-        return (client for client, turn in chosen if self.followers.turn(client) == turn)
+    def _choose(self, following: Following, content: dict[str, Any]) -> Chosen:
+        """Who follows so and is live; what is for the others becomes part of their answer."""
+        group = self.followers.group(following)
+        chosen = dict(group)
+        for client in self._catching_up.keys() & group.keys():
+            self._catching_up[client].append(content)
+            del chosen[client]
+        return group, chosen
+
+    def _still(self, chosen: list[Chosen], changes: int) -> Iterator[str]:
+        """Those who follow as they did after so many changes, each looked at when asked for."""
+        followers = self.followers
+        for group, clients in chosen:
+            for client, turn in clients.items():
+                if followers.changes == changes or group.get(client) == turn:
+                    yield client
 
     def follow(self, client: str, following: Following, since: int | None) -> dict[str, Any]:
         """Begin to follow; the answer holds what was missed after ``since``.

@@ -1,6 +1,6 @@
 """Socket.IO: clients follow places and cells, and hear of alerts as they are published.
 
-Flask-SocketIO on gevent, with simple-websocket, which Flask-SocketIO's author keeps.
+Flask-SocketIO on gevent, with WebSockets of our own (``casa.delivery.engine``).
 """
 
 import threading
@@ -17,10 +17,10 @@ from casa.alerts.schemas import LANGUAGE, PlaceCode
 from casa.database import Database
 from casa.delivery.announcing import announce, listen_to_postgres, listen_to_redis
 from casa.delivery.broadcast import Broadcast
+from casa.delivery.engine import install
 from casa.delivery.followers import Following
 from casa.delivery.following import SequenceFollower
 from casa.delivery.visitors import Verdict, Visitors
-from casa.delivery.websockets import install
 from casa.geography.cells import InvalidCell, parse_cell
 from casa.geography.places import place_key
 from casa.problems import flatten
@@ -73,7 +73,7 @@ def init_app(app: Flask) -> None:
     app.extensions["casa.socketio"] = socketio
     app.extensions["casa.visitors"] = Visitors(settings.follow_limit, settings.follow_per_address)
     if _is_gevent():
-        install(socketio.server.eio, settings.follow_buffer)
+        install(socketio.server, settings.follow_buffer)
     app.extensions["casa.broadcast"] = Broadcast(socketio)
     socketio.on_event("connect", _connect)
     socketio.on_event("follow", _follow)

@@ -1,199 +1,192 @@
-"""WebSockets whose outgoing bytes keep one order, whoever writes them, and never pile up.
+"""WebSockets (RFC 6455, by wsproto) that cost memory only while something happens on them.
 
-simple-websocket does the protocol (RFC 6455, by wsproto). Here it is given a socket that takes all
-that is written: at once as far as the kernel takes it, the rest when the client reads on. So a
-ready frame can be written to thousands of sockets without a greenlet switch for each, beside what
-engine.io itself sends. A client that leaves more than a bound unread is cut off; it comes back
-with what it has seen.
+A greenlet that waits keeps its stack: some ten kilobytes, three times for each client of engine.io
+(reader, writer, heartbeat). Here nobody waits. The event loop watches the socket; a greenlet comes
+when there is something to read and goes when it is dealt with, and until then the next is not
+read. Writing is an ``Outlet``.
 """
 
+import base64
+import binascii
 import logging
 import socket
-from collections import deque
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import gevent
-import simple_websocket
-from engineio.async_drivers import gevent as driver
+from gevent import monkey
+from wsproto.connection import Connection as Frames
+from wsproto.connection import ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import generate_accept_token
+
+from casa.delivery.outlet import Outlet
 
 log = logging.getLogger(__name__)
 
-_KERNEL_BYTES = 65_536
-_RECEIVE_BYTES = 1_024  # clients say little: a follow, a pong
+# Clients say little: a follow, a pong.
+_RECEIVE_BYTES = 4_096
+# So long a client has to answer our good-bye.
+_FAREWELL = 5.0
+_READABLE = 1  # libev's EV_READ
+_plain_socket = monkey.get_original("socket", "socket")
 
 
-class Outlet:
-    """A gevent socket in front of which nothing overtakes and nothing waits for ever."""
+class Receiver(Protocol):
+    """Whoever a connection's messages are for; may wait, may raise ``ValueError``."""
 
-    def __init__(self, sock: Any, most: int) -> None:
-        """``most`` is how many bytes may await the client's reading."""
-        # What a client leaves unread shall wait here, where it is bounded, and not in the kernel.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
+    def receive(self, message: str | bytes) -> None: ...
+
+    def gone(self) -> None:
+        """The connection has ended; called once."""
+
+
+def handshake(environ: Mapping[str, Any]) -> bytes | None:
+    """The answer that turns a request into a WebSocket; ``None``: it does not ask for one.
+
+    No extension is accepted: compression would keep a dictionary for every client and make every
+    frame another.
+    """
+    key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "")
+    try:
+        sound = len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        sound = False
+    if not sound or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
+        return None
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: %b\r\n\r\n" % generate_accept_token(key.encode())
+    )
+
+
+def take_over(environ: Mapping[str, Any]) -> socket.socket:
+    """The socket of a request to gevent's WSGI server, which from now on knows none."""
+    taken: socket.socket = _plain_socket(fileno=environ["wsgi.input"].raw._sock.detach())
+    taken.setblocking(False)
+    return taken
+
+
+class Connection:
+    """A client on its WebSocket, from the end of the handshake on."""
+
+    __slots__ = (
+        "_deaf", "_frames", "_largest", "_limit", "_parts", "_receiver", "_size", "_sock",
+        "_watcher", "outlet",
+    )  # fmt: skip
+
+    def __init__(self, sock: socket.socket, outlet: Outlet, largest: int) -> None:
+        """``largest`` bounds a message of the client, in characters or bytes."""
+        self.outlet = outlet
         self._sock = sock
-        self._raw = sock._sock  # gevent's own non-blocking socket, for a send that never switches
-        self._most = most
-        self._waiting: deque[memoryview] = deque()
-        self._bytes = 0
-        self._closed = False
-        self._watcher: Any = None
-        self.fileno = sock.fileno
-        self.recv = sock.recv
+        self._largest = largest
+        self._frames = Frames(ConnectionType.SERVER)
+        self._parts: list[Any] = []
+        self._size = 0
+        self._deaf = False
+        self._limit: gevent.Greenlet | None = None
 
-    def send(self, data: bytes) -> int:
-        """Write all of ``data``, now or as soon as the client reads; never waits.
+    def start(self, receiver: Receiver) -> None:
+        """Read from now on."""
+        self._receiver = receiver
+        self._watcher = gevent.get_hub().loop.io(self._sock.fileno(), _READABLE)
+        self._watcher.start(self._wake)
+
+    def send(self, message: str | bytes) -> None:
+        """One message, text or binary.
 
         Raises:
             OSError: the connection is gone, or was cut off for reading too slowly.
         """
-        if self._closed:
-            raise OSError("the connection is closed")
-        written = 0 if self._waiting else self._write(data)
-        if written < len(data):
-            self._keep(memoryview(data)[written:])
-        return len(data)
+        if isinstance(message, str):
+            self._send(TextMessage(data=message))
+        else:
+            self._send(BytesMessage(data=message))
 
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._waiting.clear()
-            self._forget_watcher()
-        self._sock.close()
-
-    def cut(self) -> None:
-        """End the connection; whoever reads from it learns so."""
-        self._closed = True
-        self._waiting.clear()
-        self._forget_watcher()
+    def finish(self, code: int = CloseReason.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Say good-bye; the connection ends with the client's, or a moment later."""
+        if self._frames.state is not ConnectionState.OPEN:
+            return
         try:
-            self._sock.shutdown(socket.SHUT_RDWR)
+            self._send(CloseConnection(code=code, reason=reason))
         except OSError as error:
             log.debug("already gone: %s", error)
+        self.outlet.seal()
+        self._limit = gevent.spawn_later(_FAREWELL, self.outlet.cut)
 
-    def _write(self, data: bytes | memoryview) -> int:
+    def _send(self, event: Event) -> None:
+        if self._frames.state not in (ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING):
+            raise OSError("the connection is closed")
+        self.outlet.send(bytes(self._frames.send(event)))
+
+    def _wake(self) -> None:
+        """In the hub: there is something to read."""
+        self._watcher.stop()
+        gevent.spawn(self._read)
+
+    def _read(self) -> None:
         try:
-            written: int = self._raw.send(data)
-            return written
-        except BlockingIOError:
-            return 0
-
-    def _keep(self, rest: memoryview) -> None:
-        self._bytes += len(rest)
-        if self._bytes > self._most:
-            self.cut()
-            raise OSError("the client reads too slowly")
-        self._waiting.append(rest)
-        if self._watcher is None:
-            self._watcher = gevent.get_hub().loop.io(self.fileno(), 2)
-            self._watcher.start(self._drain)
-
-    def _drain(self) -> None:
-        """In the hub: the client reads on."""
-        try:
-            while self._waiting:
-                written = self._write(self._waiting[0])
-                self._bytes -= written
-                if written < len(self._waiting[0]):
-                    self._waiting[0] = self._waiting[0][written:]
-                    return
-                self._waiting.popleft()
-        except OSError:
-            self.cut()
+            ended = self._take_in()
+        except OSError as error:
+            log.debug("a client has gone: %s", error)
+            ended = True
+        except Exception:
+            log.exception("a client's message could not be dealt with")
+            ended = True
+        if not ended:
+            self._watcher.start(self._wake)
             return
-        self._forget_watcher()
+        self._watcher.close()
+        self.outlet.close()
+        if self._limit is not None:
+            self._limit.kill(block=False)
+        self._receiver.gone()
 
-    def _forget_watcher(self) -> None:
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher.close()
-            self._watcher = None
+    def _take_in(self) -> bool:
+        """Deal with what there is to read; whether it was the last."""
+        try:
+            data = self._sock.recv(_RECEIVE_BYTES)
+        except BlockingIOError:
+            return False
+        if not data or self._deaf:
+            return not data
+        self._frames.receive_data(data)
+        return any(self._take(event) for event in self._frames.events())
 
+    def _take(self, event: Event) -> bool:
+        """Whether this was the last."""
+        match event:
+            case TextMessage() | BytesMessage() if not self._deaf:
+                self._collect(event.data, event.message_finished)
+            case Ping() if self._frames.state is ConnectionState.OPEN:
+                self._send(event.response())
+            case CloseConnection() if self._frames.state is ConnectionState.OPEN:
+                # So wsproto tells of a breach of the protocol.
+                self._refuse(event.code, event.reason or "")
+            case CloseConnection():
+                if self._frames.state is ConnectionState.REMOTE_CLOSING:
+                    self._send(event.response())
+                return True
+        return False
 
-class _NoThread:
-    """simple-websocket reads in a thread of its own; here whoever waits for a message reads."""
+    def _collect(self, part: str | bytes | bytearray, last: bool) -> None:
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > self._largest:
+            return self._refuse(CloseReason.MESSAGE_TOO_BIG, f"at most {self._largest}")
+        if not last:
+            return None
+        message = ("" if isinstance(part, str) else b"").join(self._parts)
+        self._parts, self._size = [], 0
+        try:
+            return self._receiver.receive(message)
+        except (ValueError, RecursionError) as error:
+            return self._refuse(CloseReason.INVALID_FRAME_PAYLOAD_DATA, str(error))
 
-    name = ""
-
-    def __init__(self, **_: Any) -> None:
-        pass
-
-    def start(self) -> None:
-        pass
-
-
-class Connection(simple_websocket.Server):  # type: ignore[misc]
-    """A WebSocket that writes through an ``Outlet`` and needs no thread."""
-
-    sock: Any
-    connected: bool
-    environ: dict[str, Any]
-
-    def __init__(self, environ: dict[str, Any], most: int) -> None:
-        # Compression would keep a dictionary for every client and make every frame another.
-        plain = {k: v for k, v in environ.items() if k != "HTTP_SEC_WEBSOCKET_EXTENSIONS"}
-        self._most = most
-        super().__init__(plain, receive_bytes=_RECEIVE_BYTES, thread_class=_NoThread)
-        self.environ = {}
-
-    def handshake(self) -> None:
-        self.sock = self.outlet = Outlet(self.sock, self._most)
-        super().handshake()
-
-    def receive(self, timeout: float | None = None) -> Any:
-        """The next message; waits for it.
-
-        Raises:
-            simple_websocket.ConnectionClosed
-        """
-        while not self.input_buffer:
-            if not self.connected:
-                self.sock.close()
-                raise simple_websocket.ConnectionClosed(self.close_reason, self.close_message)
-            try:
-                data = self.sock.recv(self.receive_bytes)
-                if not data:
-                    raise OSError
-                self.ws.receive_data(data)
-                self.connected = self._handle_events()
-            except (OSError, simple_websocket.ws.LocalProtocolError):
-                self.connected = False
-        return self.input_buffer.pop(0)
-
-
-def install(engine: Any, most: int) -> None:
-    """Make an engine.io server on gevent use these; each of its sockets is given ``outlet``."""
-
-    class Adapter:
-        """What engine.io asks of a WebSocket."""
-
-        def __init__(self, handler: Any, server: Any) -> None:
-            self._handler = handler
-
-        def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-            self._connection = Connection(environ, most)
-            # The handler is a method of the engine.io socket that this connection belongs to.
-            self._handler.__self__.outlet = self._connection.outlet
-            try:
-                return self._handler(self)
-            finally:
-                self._connection.outlet.close()
-
-        def close(self) -> None:
-            if self._connection.connected:
-                try:
-                    self._connection.close()
-                except OSError as error:
-                    log.debug("already gone: %s", error)
-
-        def send(self, message: str | bytes) -> None:
-            try:
-                self._connection.send(message)
-            except simple_websocket.ConnectionClosed:
-                raise OSError from None
-
-        def wait(self) -> Any:
-            try:
-                return self._connection.receive()
-            except simple_websocket.ConnectionClosed:
-                return None
-
-    engine._async = {**driver._async, "websocket": Adapter}
+    def _refuse(self, code: int, reason: str) -> None:
+        """Listen no more; what still comes is thrown away, for a client in mid-sentence would else
+        see a broken connection and not our reason."""
+        self._parts.clear()
+        self._deaf = True
+        self.finish(code, reason)

@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 from gevent import Timeout, sleep, socket, spawn
-from gevent.queue import JoinableQueue
 from wsproto.frame_protocol import FrameDecoder
 
 from casa.delivery.broadcast import Broadcast, text_frame
-from casa.delivery.websockets import Outlet
+from casa.delivery.engine import Outgoing
+from casa.delivery.outlet import Outlet
 
 
 @pytest.fixture
 def pair() -> Any:
-    """A server's gevent socket with a small buffer, and the client's end."""
-    server, client = socket.socketpair()
+    """A server's plain socket with a small buffer, and the client's end, of gevent."""
+    made, client = socket.socketpair()
+    server = stock.socket(fileno=made.detach())
+    server.setblocking(False)
     server.setsockopt(stock.SOL_SOCKET, stock.SO_SNDBUF, 4_096)
     client.setsockopt(stock.SOL_SOCKET, stock.SO_RCVBUF, 4_096)
     yield server, client
@@ -52,11 +54,21 @@ def test_what_does_not_fit_at_once_follows_in_order(pair: Any) -> None:
     outlet = Outlet(server, 1_000_000)
     parts = [bytes([number]) * 10_000 for number in range(20)]
     for part in parts:
-        assert outlet.send(part) == len(part)
+        outlet.send(part)
     reading = spawn(read, client, 200_000)
     assert reading.get(timeout=10) == b"".join(parts)
     outlet.send(b"after")
     assert read(client, 5) == b"after"
+
+
+def test_nothing_overtakes_what_waits(pair: Any) -> None:
+    server, client = pair
+    outlet = Outlet(server, 1_000_000)
+    outlet.send(b"first " * 80_000)
+    # The client reads while the event loop has no turn: the kernel would take more, at once.
+    found = client._sock.recv(262_144)
+    outlet.send(b"second")
+    assert found + read(client, 480_006 - len(found)) == b"first " * 80_000 + b"second"
 
 
 def test_a_slow_reader_is_cut_off(pair: Any) -> None:
@@ -85,6 +97,7 @@ def test_a_client_that_is_gone_is_an_error_and_no_more(pair: Any) -> None:
     sleep(0.1)
     with pytest.raises(OSError):
         outlet.send(b"x")
+    outlet.cut()
     outlet.close()
     outlet.close()
 
@@ -93,12 +106,10 @@ class Engine:
     """One engine.io socket as ``Broadcast`` sees it."""
 
     def __init__(self, outlet: Any = None, **state: bool) -> None:
-        self.queue = JoinableQueue()
-        self.sent: list[Any] = []
-        self.closed = self.closing = self.upgrading = False
-        self.upgraded = outlet is not None
+        self.queue = Outgoing()
         if outlet is not None:
-            self.outlet = outlet
+            self.queue.attach(SimpleNamespace(outlet=outlet))
+        self.closed = self.closing = False
         self.__dict__.update(state)
 
     def send(self, packet: Any) -> None:
@@ -116,31 +127,50 @@ class Direct:
         self.frames.append(frame)
 
 
+class Broken:
+    def send(self, frame: bytes) -> None:
+        raise OSError("the connection is closed")
+
+
 def broadcast(**engines: Engine) -> Broadcast:
     manager = SimpleNamespace(eio_sid_from_sid=lambda sid, _: sid)
     server = SimpleNamespace(manager=manager, eio=SimpleNamespace(sockets=engines))
     return Broadcast(SimpleNamespace(server=server, sleep=sleep))
 
 
-def test_the_shortcut_is_for_idle_websockets_only() -> None:
-    direct = [Direct() for _ in range(5)]
-    queued = Engine(direct[1])
-    queued.queue.put("an answer that is not sent yet")
+def test_straight_to_whoever_is_on_a_websocket() -> None:
+    direct = [Direct(), Direct(), Direct()]
     engines = {
-        "idle": Engine(direct[0]),
-        "queued": queued,
-        "upgrading": Engine(direct[2], upgrading=True),
-        "closing": Engine(direct[3], closing=True),
+        "first": Engine(direct[0]),
+        "broken": Engine(Broken()),
         "polling": Engine(),
+        "closing": Engine(direct[1], closing=True),
+        "last": Engine(direct[2]),
     }
-    broadcast(**engines).send([*engines, "gone"], "alert", {"headline": "Inondasyon · é"})
+    sender = broadcast(**engines)
     # As python-socketio itself writes it: JSON in ASCII, without spaces.
     text = '42["alert",{"headline":"Inondasyon \\u00b7 \\u00e9"}]'
-    frame = text_frame(text.encode())
-    assert [one.frames for one in direct] == [[frame], [], [], [], []]
-    for name in ("queued", "upgrading", "closing", "polling"):
-        packet = list(engines[name].queue.queue)[-1]
-        assert packet.encode() == text
+    for times in (1, 2):
+        sender.send([*engines, "gone"], "alert", {"headline": "Inondasyon · é"})
+        frames = [text_frame(text.encode())] * times
+        assert [one.frames for one in direct] == [frames, [], frames]
+        assert engines["polling"].queue.qsize() == times
+    assert engines["polling"].queue.get().encode() == text
+
+
+def test_whoever_has_changed_over_is_found_again() -> None:
+    poller, direct = Engine(), Direct()
+    sender = broadcast(poller=poller)
+    sender.send(["poller"], "alert", 1)
+    sent: list[Any] = []
+    poller.queue.attach(SimpleNamespace(outlet=direct, send=sent.append))
+    sender.send(["poller"], "alert", 2)
+    assert sent == ['42["alert",1]']
+    assert direct.frames == [text_frame(b'42["alert",2]')]
+    sender.forget("poller")
+    poller.closing = True
+    sender.send(["poller"], "alert", 3)
+    assert len(direct.frames) == 1
 
 
 def test_a_poller_that_leaves_too_much_is_closed() -> None:

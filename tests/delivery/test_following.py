@@ -42,7 +42,7 @@ def test_what_many_are_told(database: Database, publish: Publish, warning: dict[
     following.follow("c", french, None)
     following.follow("d", Following(frozenset([place_key("JM")])), None)
     publish(warning)
-    assert following.look()
+    following.look()
     assert wire.heard == {"a": [1], "b": [1], "c": [1]}
     assert following.position == 1
 
@@ -96,6 +96,31 @@ def test_who_leaves_while_others_are_being_told(
     publish(warning)
     following.look()
     assert len(wire.heard) == 1
+
+
+def test_who_leaves_while_those_of_another_language_are_being_told(
+    database: Database, publish: Publish, warning: dict[str, Any]
+) -> None:
+    following, wire = follower(database)
+    groups = {language: [f"{language}{number}" for number in range(3)] for language in ("en", "fr")}
+    barbados = frozenset([place_key("BB")])
+    for language, names in groups.items():
+        for name in names:
+            following.follow(name, Following(barbados, (language,)), None)
+    answers: dict[str, dict[str, Any]] = {}
+
+    def change() -> None:
+        (later,) = (names for names in groups.values() if not set(names) & set(wire.heard))
+        following.followers.drop(later[0])
+        answers[later[1]] = following.follow(later[1], Following(barbados, ("en",)), 0)
+
+    wire.between = change
+    publish(warning)
+    following.look()
+    (again,) = answers
+    assert [one["sequence"] for one in answers[again]["missed"]] == [1]
+    assert len(wire.heard) == 4
+    assert again not in wire.heard
 
 
 class Frames(Wire):

@@ -1,0 +1,115 @@
+"""What is written to a connection keeps one order, whoever writes it, and never piles up.
+
+At once as far as the kernel takes it, the rest when the client reads on: so a ready frame can be
+written to thousands of sockets without a greenlet switch for each, beside what engine.io itself
+sends. A client that leaves more than a bound unread is cut off; it comes back with what it has
+seen.
+"""
+
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+
+log = logging.getLogger(__name__)
+
+_KERNEL_BYTES = 65_536
+_WRITABLE = 2  # libev's EV_WRITE
+
+
+class Outlet:
+    """The writing side of a non-blocking socket, which whoever reads from it closes."""
+
+    __slots__ = ("_bytes", "_most", "_sock", "_waiting", "_watcher", "_write")
+
+    def __init__(self, sock: socket.socket, most: int) -> None:
+        """``most`` is how many bytes may await the client's reading."""
+        # What a client leaves unread shall wait here, where it is bounded, and not in the kernel.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
+        self._sock = sock
+        self._write: Callable[[bytes | memoryview], int] = sock.send
+        self._most = most
+        self._waiting: deque[bytes | memoryview] | None = None
+        self._bytes = 0
+        self._watcher: Any = None
+
+    def send(self, data: bytes) -> None:
+        """Write all of ``data``, now or as soon as the client reads; never waits.
+
+        Raises:
+            OSError: the connection is gone, or was cut off for reading too slowly.
+        """
+        if self._waiting is not None:
+            return self._keep(data)
+        try:
+            written = self._write(data)
+        except BlockingIOError:
+            written = 0
+        if written < len(data):
+            self._keep(memoryview(data)[written:])
+        return None
+
+    def seal(self) -> None:
+        """Nothing more is to be written than what waits."""
+        self._write = _refuse
+
+    def cut(self) -> None:
+        """End the connection; whoever reads from it learns so."""
+        self.seal()
+        self._forget()
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            log.debug("already gone: %s", error)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self.seal()
+        self._forget()
+        self._sock.close()
+
+    def _keep(self, rest: bytes | memoryview) -> None:
+        if self._write is _refuse:
+            _refuse(rest)
+        self._bytes += len(rest)
+        if self._bytes > self._most:
+            self.cut()
+            raise OSError("the client reads too slowly")
+        if self._waiting is None:
+            self._waiting = deque()
+            self._watcher = gevent.get_hub().loop.io(self._sock.fileno(), _WRITABLE)
+            self._watcher.start(self._drain)
+        self._waiting.append(rest)
+
+    def _drain(self) -> None:
+        """In the hub: the client reads on."""
+        try:
+            while self._waiting:
+                rest = self._waiting[0]
+                written = self._sock.send(rest)
+                self._bytes -= written
+                if written < len(rest):
+                    self._waiting[0] = memoryview(rest)[written:]
+                    return
+                self._waiting.popleft()
+        except BlockingIOError:
+            return
+        except OSError:
+            self.cut()
+            return
+        self._forget()
+
+    def _forget(self) -> None:
+        self._waiting = None
+        self._bytes = 0
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = None
+
+
+def _refuse(_: object) -> int:
+    raise OSError("the connection is closed")
