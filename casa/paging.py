@@ -1,16 +1,22 @@
-"""Cursors: opaque to the client, a short JSON list inside."""
+"""Pages of lists, and their cursors: opaque to the client, a short JSON list inside."""
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from marshmallow import Schema, fields, validate
+from sqlalchemy import Select
 
 from casa.problems import FieldError, Problem, invalid
 
 DEFAULT_LIMIT = 50
 MOST = 200
+
+T = TypeVar("T")
+Row = tuple[datetime, str]
+"""Of a row in a list by time: when it was made, and its identifier."""
 
 
 class PageSchema(Schema):
@@ -37,23 +43,46 @@ def decode(cursor: str | None, *types: type) -> list[Any] | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.urlsafe_b64decode(padded))
-        if isinstance(values, list) and [type(value) for value in values] == list(types):
+        # Half characters end here; NUL is nothing that PostgreSQL takes.
+        plain = json.dumps(values, ensure_ascii=False).encode()
+        found = [type(value) for value in values] if isinstance(values, list) else None
+        if found == list(types) and b"\\u0000" not in plain:
             return values
     except ValueError:
         pass
     raise _no_cursor()
 
 
-def moment(value: str) -> datetime:
-    """A moment that a cursor held.
+def row_of(cursor: str | None) -> Row | None:
+    """The row that a list by time goes on after.
 
     Raises:
-        Problem: 422, the cursor is none of ours.
+        Problem: 422, this is no cursor of ours.
     """
+    if (values := decode(cursor, str, str)) is None:
+        return None
     try:
-        return datetime.fromisoformat(value).astimezone(UTC)
+        return datetime.fromisoformat(values[0]).astimezone(UTC), values[1]
     except (ValueError, OverflowError):
         raise _no_cursor() from None
+
+
+def following(rows: Sequence[Any], limit: int, identifier: str = "id") -> str | None:
+    """The cursor after the first ``limit`` of ``rows``, if there are more."""
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    return encode([last.created.isoformat(), getattr(last, identifier)])
+
+
+def newest_first(
+    query: Select[T], created: Any, identifier: Any, after: Row | None, limit: int
+) -> Select[T]:
+    """At most ``limit`` of what ``query`` finds, by these columns, after that row."""
+    if after is not None:
+        moment, last = after
+        query = query.where((created < moment) | ((created == moment) & (identifier < last)))
+    return query.order_by(created.desc(), identifier.desc()).limit(limit)
 
 
 def _no_cursor() -> Problem:

@@ -224,7 +224,7 @@ class Own(MethodView):
     @blueprint.response(200, OwnPageSchema)
     def get(self, query: dict[str, Any]) -> Response:
         """The agency's own alerts, drafts included, newest first."""
-        before = paging.decode(query.get("cursor"), str, str)
+        after = paging.row_of(query.get("cursor"))
         limit = query["limit"]
         with problems(), database().reading() as session:
             require(caller(), Verb.READ)
@@ -232,11 +232,10 @@ class Own(MethodView):
                 session,
                 caller().agency_id,
                 state=query.get("state"),
-                before=before,
+                after=after,
                 limit=limit + 1,
             )
             shown = [draft_json(row) for row in rows[:limit]]
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = paging.encode([last.created.isoformat(), last.identifier]) if last else None
+        following = paging.following(rows, limit, "identifier")
         body = {"alerts": shown, "next": following}
         return Response(json.dumps(body), content_type="application/json")

@@ -3,7 +3,7 @@
 Of a withdrawn thread only the Cancel is read here (``casa.alerts.withdrawal``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -168,17 +168,11 @@ def _published(row: PublishedMessage, moment: datetime) -> Published:
 
 
 def own(
-    session: Session, agency_id: int, *, state: str | None, before: Sequence[str] | None, limit: int
+    session: Session, agency_id: int, *, state: str | None, after: paging.Row | None, limit: int
 ) -> list[Alert]:
     """An agency's own alerts, drafts included, newest first, after the cursor's row."""
     query = select(Alert).where(Alert.agency_id == agency_id).options(joinedload(Alert.published))
     if state is not None:
         query = query.where(Alert.state == state)
-    if before is not None:
-        created = paging.moment(before[0])
-        query = query.where(
-            (Alert.created < created)
-            | ((Alert.created == created) & (Alert.identifier < before[1]))
-        )
-    query = query.order_by(Alert.created.desc(), Alert.identifier.desc()).limit(limit)
+    query = paging.newest_first(query, Alert.created, Alert.identifier, after, limit)
     return list(session.scalars(query))

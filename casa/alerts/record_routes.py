@@ -219,13 +219,12 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
             """The agency's records, newest first; without credentials, what of them is public."""
             if wiring.public is not None and optional_caller() is None:
                 return wiring.public(query)
-            before = paging.decode(query.get("cursor"), str, str)
+            after = paging.row_of(query.get("cursor"))
             limit = query["limit"]
             with problems(), database().reading() as session:
-                rows = records.listed(session, caller(), wiring.model, before, limit + 1)
+                rows = records.listed(session, caller(), wiring.model, after, limit + 1)
                 shown = [wiring.shown(session, row) for row in rows[:limit]]
-            last = rows[limit - 1] if len(rows) > limit else None
-            following = paging.encode([last.created.isoformat(), last.id]) if last else None
+            following = paging.following(rows, limit)
             body = json.dumps({"records": shown, "next": following})
             return Response(body, content_type="application/json")
 

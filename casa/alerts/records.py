@@ -4,7 +4,7 @@ A record (an accident, a case, a hazard event) keeps the facts of its kind in th
 Each change of the facts edits the draft at the head of its thread or drafts an Update.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -138,14 +138,10 @@ def own(session: Session, caller: Caller, model: type[R], identifier: str) -> R:
 
 
 def listed(
-    session: Session, caller: Caller, model: type[R], before: Sequence[str] | None, limit: int
+    session: Session, caller: Caller, model: type[R], after: paging.Row | None, limit: int
 ) -> list[R]:
     """At most ``limit`` of an agency's records, newest first, after the cursor's row."""
     require(caller, Verb.READ)
     query = select(model).where(model.agency_id == caller.agency_id)
-    if before is not None:
-        moment = paging.moment(before[0])
-        same = (model.created == moment) & (model.id < before[1])
-        query = query.where((model.created < moment) | same)
-    query = query.order_by(model.created.desc(), model.id.desc()).limit(limit)
+    query = paging.newest_first(query, model.created, model.id, after, limit)
     return list(session.scalars(query))

@@ -96,13 +96,12 @@ class Events(MethodView):
     @blueprint.response(200, EventPageSchema)
     def get(self, query: dict[str, Any]) -> Response:
         """The agency's hazard events, newest first."""
-        before = paging.decode(query.get("cursor"), str, str)
+        after = paging.row_of(query.get("cursor"))
         limit = query["limit"]
         with problems(), database().reading() as session:
-            rows = events.listed(session, caller(), before, limit + 1)
+            rows = events.listed(session, caller(), after, limit + 1)
             shown = [event_views.event_json(row) for row in rows[:limit]]
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = paging.encode([last.created.isoformat(), last.id]) if last else None
+        following = paging.following(rows, limit)
         return _answer({"events": shown, "next": following})
 
 

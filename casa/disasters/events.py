@@ -7,12 +7,12 @@ Each function takes an open writing session, with the event locked; whoever open
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casa import paging
 from casa.agencies import audit
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
@@ -87,16 +87,12 @@ def in_emergency(session: Session, caller: Caller, identifier: str) -> HazardEve
 
 
 def listed(
-    session: Session, caller: Caller, before: Sequence[str] | None, limit: int
+    session: Session, caller: Caller, after: paging.Row | None, limit: int
 ) -> list[HazardEvent]:
     """At most ``limit`` of an agency's events, newest first, after the cursor's row."""
     require(caller, Verb.READ)
     query = select(HazardEvent).where(HazardEvent.agency_id == caller.agency_id)
-    if before is not None:
-        moment = datetime.fromisoformat(before[0])
-        same = (HazardEvent.created == moment) & (HazardEvent.id < before[1])
-        query = query.where((HazardEvent.created < moment) | same)
-    query = query.order_by(HazardEvent.created.desc(), HazardEvent.id.desc()).limit(limit)
+    query = paging.newest_first(query, HazardEvent.created, HazardEvent.id, after, limit)
     return list(session.scalars(query))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
+from casa import paging
 from casa.alerts.models import WithdrawnThread
 from casa.missing_persons.models import ForeignNote, ForeignPerson, MissingPerson
 from casa.missing_persons.names import score
@@ -62,15 +63,11 @@ def is_visible(session: Session, person: ForeignPerson, moment: datetime) -> boo
 
 
 def page(
-    session: Session, moment: datetime, before: tuple[datetime, str] | None, limit: int
+    session: Session, moment: datetime, after: paging.Row | None, limit: int
 ) -> list[ForeignPerson]:
-    """At most ``limit`` that are visible, the newest here first, after that moment and id."""
+    """At most ``limit`` that are visible, the newest here first."""
     query = select(ForeignPerson).where(visible(moment))
-    if before is not None:
-        created, identifier = before
-        same = (ForeignPerson.created == created) & (ForeignPerson.id < identifier)
-        query = query.where((ForeignPerson.created < created) | same)
-    query = query.order_by(ForeignPerson.created.desc(), ForeignPerson.id.desc()).limit(limit)
+    query = paging.newest_first(query, ForeignPerson.created, ForeignPerson.id, after, limit)
     return list(session.scalars(query))
 
 

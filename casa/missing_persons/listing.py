@@ -27,17 +27,15 @@ def public_cases(query: dict[str, Any]) -> Response:
     A case's ``id`` is where a sighting is reported; nothing else of the record is public.
     """
     limit, moment = query["limit"], now()
-    before = _decoded(query.get("cursor"))
+    after = paging.row_of(query.get("cursor"))
     with database().reading() as session:
         rows: list[MissingPerson | ForeignPerson] = [
-            *open_cases(session, before, limit + 1),
-            *foreign.page(session, moment, before, limit + 1),
+            *open_cases(session, after, limit + 1),
+            *foreign.page(session, moment, after, limit + 1),
         ]
         rows.sort(key=lambda row: (row.created, row.id), reverse=True)
         shown = [_listed(session, row, moment) for row in rows[:limit]]
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = paging.encode([last.created.isoformat(), last.id]) if last else None
-    return _answer({"records": shown, "next": following})
+    return _answer({"records": shown, "next": paging.following(rows, limit)})
 
 
 def public_case(identifier: str) -> Response:
@@ -82,9 +80,3 @@ def _answer(body: dict[str, Any]) -> Response:
     response = conditional(Response(json.dumps(body), content_type="application/json"))
     response.headers["Vary"] = "Authorization, Cookie"
     return response
-
-
-def _decoded(cursor: str | None) -> tuple[datetime, str] | None:
-    if (values := paging.decode(cursor, str, str)) is None:
-        return None
-    return paging.moment(values[0]), values[1]

@@ -76,14 +76,13 @@ class Notes(MethodView):
     @blueprint.response(200, NotePageSchema)
     def get(self, query: dict[str, Any], identifier: Any) -> Response:
         """The notes on a case, newest first, for its agency and those that joined by consent."""
-        before = paging.decode(query.get("cursor"), str, str)
+        after = paging.row_of(query.get("cursor"))
         limit = query["limit"]
         with problems(), database().reading() as session:
             record = notes.case_for(session, caller(), str(identifier))
-            rows = notes.page(session, record, before, limit + 1)
+            rows = notes.page(session, record, after, limit + 1)
             shown = [_shown(session, row) for row in rows[:limit]]
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = paging.encode([last.created.isoformat(), last.id]) if last else None
+        following = paging.following(rows, limit)
         return private({"notes": shown, "next": following})
 
 

@@ -4,8 +4,6 @@ They are for the agency whose case it is, and for those of a state in which the 
 that state's consent: whoever searches there has to know what is known. Free of Flask.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -62,15 +60,11 @@ def add(
 
 
 def page(
-    session: Session, record: MissingPerson, before: Sequence[str] | None, limit: int
+    session: Session, record: MissingPerson, after: paging.Row | None, limit: int
 ) -> list[CaseNote]:
     """At most ``limit`` notes on a case, newest first, after the cursor's row."""
     query = select(CaseNote).where(CaseNote.record_id == record.id)
-    if before is not None:
-        moment = paging.moment(before[0])
-        same = (CaseNote.created == moment) & (CaseNote.id < before[1])
-        query = query.where((CaseNote.created < moment) | same)
-    query = query.order_by(CaseNote.created.desc(), CaseNote.id.desc()).limit(limit)
+    query = paging.newest_first(query, CaseNote.created, CaseNote.id, after, limit)
     return list(session.scalars(query))
 
 

@@ -50,14 +50,13 @@ class Sightings(MethodView):
     @blueprint.response(200, SightingPageSchema)
     def get(self, query: dict[str, Any], identifier: Any) -> Response:
         """The sightings of the agency's own case, newest first, with all that was sent."""
-        before = paging.decode(query.get("cursor"), str, str)
+        after = paging.row_of(query.get("cursor"))
         limit = query["limit"]
         with problems(), database().reading() as session:
             record = _case(session, identifier)
-            rows = sightings.page(session, record, query.get("state"), before, limit + 1)
+            rows = sightings.page(session, record, query.get("state"), after, limit + 1)
             shown = [_shown(session, row) for row in rows[:limit]]
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = paging.encode([last.created.isoformat(), last.id]) if last else None
+        following = paging.following(rows, limit)
         body = json.dumps({"sightings": shown, "next": following})
         return Response(body, content_type="application/json")
 

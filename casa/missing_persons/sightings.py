@@ -6,7 +6,6 @@ that lets the sender add to it, of which only a digest is kept. Free of Flask.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -135,18 +134,14 @@ def page(
     session: Session,
     record: MissingPerson,
     state: str | None,
-    before: Sequence[str] | None,
+    after: paging.Row | None,
     limit: int,
 ) -> list[Sighting]:
     """At most ``limit`` sightings of a case, newest first, after the cursor's row."""
     query = select(Sighting).where(Sighting.record_id == record.id)
     if state is not None:
         query = query.where(Sighting.state == state)
-    if before is not None:
-        moment = paging.moment(before[0])
-        same = (Sighting.created == moment) & (Sighting.id < before[1])
-        query = query.where((Sighting.created < moment) | same)
-    query = query.order_by(Sighting.created.desc(), Sighting.id.desc()).limit(limit)
+    query = paging.newest_first(query, Sighting.created, Sighting.id, after, limit)
     return list(session.scalars(query))
 
 

@@ -1,11 +1,11 @@
 """What the public may know of a case: nothing yet, all that was published, or that it is closed."""
 
-from datetime import datetime
 from enum import Enum
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
+from casa import paging
 from casa.alerts.models import PublishedMessage, WithdrawnThread
 from casa.missing_persons.models import MissingPerson
 from casa.problems import Problem, not_found
@@ -39,20 +39,14 @@ def open_or_gone(session: Session, identifier: str) -> MissingPerson:
     return record
 
 
-def open_cases(
-    session: Session, before: tuple[datetime, str] | None, limit: int
-) -> list[MissingPerson]:
-    """At most ``limit`` open cases, newest first, after the one opened then with that id."""
+def open_cases(session: Session, after: paging.Row | None, limit: int) -> list[MissingPerson]:
+    """At most ``limit`` open cases, newest first."""
     query = select(MissingPerson).where(
         MissingPerson.ended.is_(None),
         _is_published(MissingPerson.thread),
         ~exists().where(WithdrawnThread.thread == MissingPerson.thread),
     )
-    if before is not None:
-        moment, identifier = before
-        same = (MissingPerson.created == moment) & (MissingPerson.id < identifier)
-        query = query.where((MissingPerson.created < moment) | same)
-    query = query.order_by(MissingPerson.created.desc(), MissingPerson.id.desc()).limit(limit)
+    query = paging.newest_first(query, MissingPerson.created, MissingPerson.id, after, limit)
     return list(session.scalars(query))
 
 
