@@ -42,7 +42,7 @@ def decode(cursor: str | None, *types: type) -> list[Any] | None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        values = json.loads(base64.urlsafe_b64decode(padded))
+        values: list[Any] = json.loads(base64.urlsafe_b64decode(padded))
         # Half characters end here; NUL is nothing that PostgreSQL takes.
         plain = json.dumps(values, ensure_ascii=False).encode()
         found = [type(value) for value in values] if isinstance(values, list) else None
