@@ -198,11 +198,11 @@ def wait(service: Demonstration, steps: list[Step]) -> None:
     for step in steps:
         path = f"/v1/alerts/{step.identifier}/delivery"
         while True:
-            (report,) = service.call("GET", path, service.keys[step.agency])["dispatches"]
-            if report["state"] == "done":
+            reports = service.call("GET", path, service.keys[step.agency])["dispatches"]
+            if all(report["state"] == "done" for report in reports):
                 break
             if time.monotonic() > deadline:
-                raise SystemExit(f"{step.title} is not delivered: {report}")
+                raise SystemExit(f"{step.title} is not delivered: {reports}")
             time.sleep(0.1)
 
 
