@@ -3,7 +3,6 @@
 import os
 
 from flask import Flask
-from flask_smorest import Api
 
 from casa import hardening, idempotency, limits, problems
 from casa.accidents import routes as accident_routes
@@ -27,6 +26,7 @@ from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
 from casa.disasters import shelter_routes, zone_routes
+from casa.documenting import LateApi
 from casa.exchange import cap, feed_routes, geojson, pfif_routes, signatures
 from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
@@ -121,7 +121,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         else None
     )
     app.extensions["casa.sequence"] = sequence.current
-    api = Api(app)
+    api = LateApi(app)
     for scheme, text in (
         ("agencyKey", "The key of an agency's system"),
         ("officerSession", "An officer's session"),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy import Engine, create_engine, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from casa import create_app, schema
@@ -31,11 +31,14 @@ POSTGRES = os.environ.get(
 REQUIRED = os.environ.get("CASA_REQUIRE_POSTGRES") == "1"
 
 
+@cache
+def _server() -> Engine:
+    return create_engine(POSTGRES, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+
+
 def _administer(statement: str) -> None:
-    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _server().connect() as connection:
         connection.execute(text(statement))
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
