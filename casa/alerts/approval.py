@@ -7,18 +7,15 @@ however the text was changed.
 import hashlib
 from collections.abc import Iterable
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casa.agencies import audit
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
-from casa.alerts.content import Content
+from casa.alerts.content import decode
 from casa.alerts.models import Alert, Approval
 from casa.alerts.states import Action, State, after
-
-_decode = msgspec.json.Decoder(Content).decode
 
 
 class OwnDraft(Exception):
@@ -61,7 +58,7 @@ def approve(session: Session, caller: Caller, alert: Alert) -> None:
     state = after(State(alert.state), Action.APPROVE)
     if caller.actor in alert.editors:
         raise OwnDraft("You wrote this text, so another officer must approve it.")
-    if alert.content and _decode(alert.content).safeguarding:
+    if alert.content and decode(alert.content).safeguarding:
         require(caller, Verb.SAFEGUARD)
     alert.state = state
     _decide(session, caller, alert, "approved", None)

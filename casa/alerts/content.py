@@ -58,6 +58,9 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
         return max(info.expires for info in self.info)
 
 
+decode = msgspec.json.Decoder(Content).decode
+
+
 def cut(text: str, most: int) -> str:
     """``text`` with at most so many characters, its end left out where it has more."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from casa.agencies import mandates
 from casa.agencies.caller import Caller
 from casa.alerts import approval, areas, outbox, sequence
-from casa.alerts.content import Content
+from casa.alerts.content import Content, decode
 from casa.alerts.exercise import marked
 from casa.alerts.message import Message, Reference
 from casa.alerts.models import Alert, MessagePlace, PublishedMessage
@@ -22,14 +22,13 @@ from casa.alerts.states import Action, State, WrongState, after, at
 from casa.database import now
 
 _encode = msgspec.json.Encoder().encode
-_decode_content = msgspec.json.Decoder(Content).decode
 decode_message = msgspec.json.Decoder(Message).decode
 
 
 def draft_content(alert: Alert) -> Content:
     if alert.content is None:
         raise WrongState("It is published; its message holds its content.")
-    return _decode_content(alert.content)
+    return decode(alert.content)
 
 
 def message_of(alert: Alert) -> Message | None:

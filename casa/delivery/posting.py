@@ -63,7 +63,10 @@ class Poster:
         """What became of the message at each address, in their order."""
         with self._lock:
             outcomes = Outcomes(len(page))
-            bodies = {gone: _body(message, self._base_url, gone) for gone in (False, True)}
+            bodies = {
+                gone: _body(message, self._base_url, gone)
+                for gone in {endpoint.departed for endpoint in page}
+            }
             deadline = time.monotonic() + self._patience
             talk = _Page(page, message.identifier, bodies, outcomes, self._sealer, deadline)
             try:

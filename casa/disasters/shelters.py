@@ -206,10 +206,10 @@ def _write(
 
 def _place(shelter: Shelter) -> str:
     """The finest named place that the position lies in."""
-    met = gazetteer().meeting(shapely.Point(shelter.longitude, shelter.latitude))
+    point = shapely.Point(shelter.longitude, shelter.latitude)
+    met = gazetteer().meeting(point)
     parts = [place for place in met if place.kind == "subdivision"]
     states = [place for place in met if place.kind == "state"]
-    point = shapely.Point(shelter.longitude, shelter.latitude)
     for place in (*parts, *states):
         if shapely.intersects(place.territory, point):
             return place.code

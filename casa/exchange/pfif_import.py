@@ -11,11 +11,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casa.agencies import audit, mandates
 from casa.agencies.caller import Caller
@@ -38,6 +38,8 @@ _LEFT_OUT = frozenset(
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2999, 12, 31, tzinfo=UTC)
 _AT_ONCE = 500
+
+R = TypeVar("R", ForeignPerson, ForeignNote)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -101,16 +103,7 @@ class _Persons:
         self._session, self._caller, self._own, self._moment = session, caller, own, moment
 
     def keep(self, persons: dict[str, Person]) -> list[Outcome]:
-        known = {
-            row.person_record_id: row
-            for some in _batches(sorted(persons))
-            for row in self._session.scalars(
-                select(ForeignPerson)
-                .where(ForeignPerson.person_record_id.in_(some))
-                .order_by(ForeignPerson.person_record_id)
-                .with_for_update()
-            )
-        }
+        known = _locked(self._session, ForeignPerson, ForeignPerson.person_record_id, persons)
         outcomes = [
             Outcome(name, "person", self._keep(person, known.get(name)))
             for name, person in sorted(persons.items())
@@ -164,16 +157,7 @@ class _Notes:
                 select(ForeignPerson).where(ForeignPerson.person_record_id.in_(some))
             )
         }
-        known = {
-            row.note_record_id: row
-            for some in _batches(sorted(notes))
-            for row in self._session.scalars(
-                select(ForeignNote)
-                .where(ForeignNote.note_record_id.in_(some))
-                .order_by(ForeignNote.note_record_id)
-                .with_for_update()
-            )
-        }
+        known = _locked(self._session, ForeignNote, ForeignNote.note_record_id, notes)
         outcomes = [
             Outcome(name, "note", self._keep(note, known.get(name), persons))
             for name, note in sorted(notes.items())
@@ -184,12 +168,13 @@ class _Notes:
     def _keep(self, note: Note, row: ForeignNote | None, persons: dict[str, ForeignPerson]) -> str:
         if _domain(note.note_record_id) == self._own:
             return "own"
-        case = self._case(note.person_record_id) or self._case(note.linked_person_record_id)
+        meant = self._case(note.person_record_id)
+        case = meant or self._case(note.linked_person_record_id)
         person = persons.get(note.person_record_id)
         if case is not None and standing_of(self._session, case) is Standing.CLOSED:
             self._close(note, persons)
             return "withdrawn"
-        if person is None and self._case(note.person_record_id) is None:
+        if person is None and meant is None:
             return "stranger"
         if person is not None and (person.withdrawn or person.gone):
             return "withdrawn" if person.withdrawn else "expired"
@@ -222,6 +207,19 @@ class _Notes:
             if name is not None and (tied := persons.get(name)) is not None:
                 self._session.flush()
                 foreign.withdraw(self._session, tied, self._moment)
+
+
+def _locked(
+    session: Session, model: type[R], column: InstrumentedAttribute[str], names: Iterable[str]
+) -> dict[str, R]:
+    """The rows that are here already by their record's identifier, locked in one order."""
+    return {
+        getattr(row, column.key): row
+        for some in _batches(sorted(names))
+        for row in session.scalars(
+            select(model).where(column.in_(some)).order_by(column).with_for_update()
+        )
+    }
 
 
 Version = tuple[datetime, datetime, bool, str]

@@ -48,9 +48,7 @@ def cell_at(longitude: float, latitude: float) -> int:
 
 def centre_around(longitude: float, latitude: float, resolution: int) -> tuple[float, float]:
     """The centre, as longitude and latitude, of the cell of that resolution around a position."""
-    cell = h3.latlng_to_cell(latitude, longitude, resolution)
-    y, x = h3.cell_to_latlng(cell)
-    return x, y
+    return centre_of(h3.latlng_to_cell(latitude, longitude, resolution))
 
 
 def parse_cell(text: str) -> int:

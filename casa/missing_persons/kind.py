@@ -8,7 +8,7 @@ from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind, Policy
 from casa.alerts.record_routes import Wiring
 from casa.missing_persons import album
-from casa.missing_persons.addresses import base_url as base_url
+from casa.missing_persons.addresses import base_url
 from casa.missing_persons.closing import closing
 from casa.missing_persons.compose import compose
 from casa.missing_persons.facts import LIFETIME

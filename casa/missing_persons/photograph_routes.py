@@ -21,7 +21,8 @@ from casa.alerts.schemas import DraftSchema, Moment
 from casa.alerts.states import UNPUBLISHED, State, WrongState
 from casa.database import database, now
 from casa.missing_persons import album, uploads
-from casa.missing_persons.kind import WIRING, base_url
+from casa.missing_persons.addresses import base_url
+from casa.missing_persons.kind import WIRING
 from casa.missing_persons.media import MediaAway, MediaMissing, media, new_token
 from casa.missing_persons.models import CasePhotograph, MissingPerson
 from casa.missing_persons.photographs import SIZES

@@ -21,7 +21,7 @@ from casa.missing_persons.sighting_schemas import (
     TakenSchema,
 )
 from casa.missing_persons.sightings import Report
-from casa.missing_persons.standing import Standing, standing_of
+from casa.missing_persons.standing import open_or_gone
 from casa.problems import Problem, not_found
 from casa.sealing import sealer
 
@@ -107,13 +107,8 @@ def _by_receipt(session: Session, receipt: str) -> Sighting:
 
 
 def _open(session: Session, identifier: str) -> MissingPerson:
-    """An open case; one that is not public is not told from none."""
-    record = session.get(MissingPerson, identifier)
-    if record is None or (standing := standing_of(session, record)) is Standing.PRIVATE:
-        raise not_found("such open case")
-    if standing is Standing.CLOSED:
-        raise Problem(410, "closed", "This case is closed. Thank you for looking out.")
-    return record
+    thanks = "closed", "This case is closed. Thank you for looking out."
+    return open_or_gone(session, identifier, what="such open case", closed=thanks)
 
 
 @contextmanager

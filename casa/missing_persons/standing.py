@@ -25,17 +25,29 @@ def standing_of(session: Session, record: MissingPerson) -> Standing:
     return Standing.OPEN
 
 
-def open_or_gone(session: Session, identifier: str) -> MissingPerson:
+_CLOSED = ("gone", "The case is closed: show nothing of it any longer.")
+
+
+def open_or_gone(
+    session: Session,
+    identifier: str,
+    *,
+    what: str = "such case",
+    closed: tuple[str, str] = _CLOSED,
+) -> MissingPerson:
     """An open case; one that is not public is not told from none.
+
+    ``what`` there is none of and how it is ``closed`` (the problem's code and detail) are told in
+    the caller's words.
 
     Raises:
         Problem: 404; 410 for one that is closed.
     """
     record = session.get(MissingPerson, identifier)
     if record is None or (standing := standing_of(session, record)) is Standing.PRIVATE:
-        raise not_found("such case")
+        raise not_found(what)
     if standing is Standing.CLOSED:
-        raise Problem(410, "gone", "The case is closed: show nothing of it any longer.")
+        raise Problem(410, *closed)
     return record
 
 
