@@ -4,7 +4,10 @@ Source: the reference of ``google.firebase.fcm.v1.ErrorCode``, and ``google.rpc.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from casa.delivery.outcomes import Outcome, Refused, Retry, Unregistered
@@ -56,3 +59,18 @@ def _names_device(failed: Failure) -> bool:
     if failed.fields:
         return all(name in ("message.token", "message.fid") for name in failed.fields)
     return "registration token" in failed.message
+
+
+def retry_after(text: str | None, moment: datetime) -> float | None:
+    """The seconds of a ``Retry-After`` that came at ``moment``, if it asks for any.
+
+    Source: RFC 9110 section 10.2.3: a number of seconds, or a date.
+    """
+    seconds = 0.0
+    if text and text.isascii() and text.isdigit():
+        seconds = float(text)
+    elif text:
+        with suppress(ValueError):
+            date = parsedate_to_datetime(text)
+            seconds = (date.replace(tzinfo=date.tzinfo or UTC) - moment).total_seconds()
+    return seconds if seconds > 0 else None

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 import pycurl
 
 from casa.delivery.multi import Multi
-from casa.delivery.outcomes import Outcome, Retry
 from casa.delivery.window import Window
 
 _REASONS = {
@@ -115,29 +114,3 @@ class Flight:
                 else:
                     conversation.lost(handle, handle.index, number or pycurl.E_SEND_FAIL_REWIND)
                     handle.close()
-
-
-class Outcomes:
-    """What became of each message of one page, as it comes in."""
-
-    def __init__(self, count: int) -> None:
-        self._found: list[Outcome | None] = [None] * count
-        self.failures_in_a_row = 0
-        self.last_retry = Retry("not tried")
-
-    def put(self, index: int, found: Outcome) -> None:
-        self._found[index] = found
-        if isinstance(found, Retry):
-            self.failures_in_a_row += 1
-            self.last_retry = found
-        else:
-            self.failures_in_a_row = 0
-
-    def fill(self, found: Outcome, indices: Iterable[int] | None = None) -> None:
-        """Give ``found`` to those of ``indices`` (all) that have no outcome yet."""
-        for index in range(len(self._found)) if indices is None else indices:
-            if self._found[index] is None:
-                self._found[index] = found
-
-    def results(self) -> list[Outcome]:
-        return [one for one in self._found if one is not None]

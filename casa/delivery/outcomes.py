@@ -1,5 +1,6 @@
 """What became of one message to one device; every provider answers in these words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -29,3 +30,40 @@ class Refused:
 
 
 Outcome = Sent | Unregistered | Retry | Refused
+
+SENT = Sent()
+
+
+class Outcomes:
+    """What became of each message of one page, as it comes in."""
+
+    def __init__(self, count: int) -> None:
+        self._found: list[Outcome | None] = [None] * count
+        self.failures_in_a_row = 0
+        self.last_retry = Retry("not tried")
+
+    def open(self, index: int) -> bool:
+        return self._found[index] is None
+
+    def put(self, index: int, found: Outcome) -> None:
+        self._found[index] = found
+        if isinstance(found, Retry):
+            self.failures_in_a_row += 1
+            self.last_retry = found
+        else:
+            self.failures_in_a_row = 0
+
+    def sent(self, indices: Iterable[int]) -> None:
+        found = self._found
+        for index in indices:
+            found[index] = SENT
+        self.failures_in_a_row = 0
+
+    def fill(self, found: Outcome, indices: Iterable[int] | None = None) -> None:
+        """Give ``found`` to those of ``indices`` (all) that have no outcome yet."""
+        for index in range(len(self._found)) if indices is None else indices:
+            if self._found[index] is None:
+                self._found[index] = found
+
+    def results(self) -> list[Outcome]:
+        return [one for one in self._found if one is not None]

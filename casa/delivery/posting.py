@@ -20,9 +20,9 @@ import pycurl
 from casa.alerts.areas import is_news
 from casa.alerts.message import Message
 from casa.delivery.egress import stranger
-from casa.delivery.flight import Flight, Outcomes, give, reason
+from casa.delivery.flight import Flight, give, reason
 from casa.delivery.multi import Multi
-from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
+from casa.delivery.outcomes import Outcome, Outcomes, Refused, Retry, Sent, Unregistered
 from casa.delivery.spoken import spoken
 from casa.delivery.webhooks import Endpoint, signed
 from casa.delivery.window import Window

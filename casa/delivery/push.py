@@ -1,34 +1,42 @@
-"""The way to FCM: thousands of small HTTP/2 requests over a few connections, on libcurl.
+"""The way to FCM: thousands of small HTTP/2 requests over a few connections.
 
-The request path does as little Python as can be for each message: handles, header lists and
-sinks are reused, libcurl frames and multiplexes. A message is sent twice only when FCM said that
-it did not take it (401); one whose connection was lost comes back as ``Retry``.
+``streams`` carries them where FCM is reached directly and speaks HTTP/2, which it does. Behind a
+proxy, or one that opens TLS to look inside and speaks HTTP/1.1, libcurl does, at three times the
+cost. Either way a message is sent twice only when FCM said that it did not take it (401, or a
+request that it did not look at); one whose connection was lost comes back as ``Retry``.
 """
 
+import logging
 import threading
 import time
-from collections.abc import Sequence
+import urllib.request
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
 
 import certifi
 import pycurl
 
-from casa.delivery.answers import failure, outcome
+from casa.database import now
+from casa.delivery.answers import failure, outcome, retry_after
 from casa.delivery.credentials import TokenUnavailable
-from casa.delivery.flight import Flight, Outcomes, give, new_handle, reason
+from casa.delivery.flight import Flight, give, new_handle, reason
+from casa.delivery.http2 import Answer, Encode, Unsuited, encoder
 from casa.delivery.multi import Multi
-from casa.delivery.outcomes import Outcome, Retry, Sent
+from casa.delivery.outcomes import Outcome, Outcomes, Retry
 from casa.delivery.quota import Quota
+from casa.delivery.secure import Channel, dial, trusting
+from casa.delivery.streams import Streams
 from casa.delivery.window import Window
 
-_SENT = Sent()
+log = logging.getLogger(__name__)
+
+_PROTOCOLS = ["h2", "http/1.1"]
 _STREAMS = 100  # requests that FCM answers at once on one connection
 # After so many failures in a row the service is away: the rest of the page is not tried.
 _HOPELESS = 200
-# One answer in so many is timed, which is enough to see a service that slows down.
-_TIMED = 8
 
 
 class Tokens(Protocol):
@@ -37,6 +45,16 @@ class Tokens(Protocol):
     def current(self) -> str: ...
 
     def renew(self, refused: str | None) -> str: ...
+
+
+class Way(Protocol):
+    """A way to the service: asks for each index of a page and tells the page what became of it."""
+
+    def run(self, indices: Iterable[int], page: "_Page", token: str) -> None: ...
+
+    def close(self) -> None:
+        """Drop what is under way: it must not be answered in the next page."""
+        ...
 
 
 class Transport:
@@ -59,17 +77,20 @@ class Transport:
         A message without an answer after ``timeout`` seconds is given up; a page waits at most
         ``patience`` seconds for the quota.
         """
-        self._url = f"{url.rstrip('/')}/v1/projects/{project_id}/messages:send"
+        address = f"{url.rstrip('/')}/v1/projects/{project_id}/messages:send"
+        trusted = str(ca) if ca is not None else certifi.where()
+        connections = -(-in_flight // _STREAMS)
         self._tokens = tokens
         self._quota = quota
-        self._ca = str(ca) if ca is not None else certifi.where()
-        self._timeout = timeout
         self._patience = patience
         self._window = Window(in_flight)
         self._lock = threading.Lock()
-        self._kept_headers: list[str] = []
-        connections = -(-in_flight // _STREAMS)
-        self._flight = Flight(self._window, partial(Multi, connections, _STREAMS), self._new_handle)
+        self._by_libcurl = partial(_ByLibcurl, address, self._window, connections, trusted, timeout)
+        self._way: Way
+        if _proxied(address):
+            self._way = self._by_libcurl()
+        else:
+            self._way = _Directly(address, self._window, connections, trusted, timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +100,7 @@ class Transport:
 
     def close(self) -> None:
         with self._lock:
-            self._flight.close()
+            self._way.close()
 
     def send_page(self, bodies: Sequence[bytes]) -> list[Outcome]:
         """What became of each body, in their order.
@@ -87,100 +108,200 @@ class Transport:
         What the quota or a missing access token kept back is ``Retry`` without having been sent.
         """
         with self._lock:
-            outcomes = Outcomes(len(bodies))
+            page = _Page(bodies, self._window)
             try:
                 token = self._tokens.current()
-                page = _Page(bodies, self._headers(token), self._window, outcomes)
-                self._run_within_quota(page)
+                self._run_within_quota(page, token)
                 if page.unauthorized:
-                    headers = self._headers(self._tokens.renew(token))
-                    again = _Page(bodies, headers, self._window, outcomes)
-                    self._flight.run(page.unauthorized, again)
+                    refused, page.unauthorized = page.unauthorized, []
+                    self._run(refused, page, self._tokens.renew(token))
             except TokenUnavailable as error:
-                outcomes.fill(Retry(f"no access token: {error}"))
+                page.outcomes.fill(Retry(f"no access token: {error}"))
             except BaseException:
-                self._flight.abandon()
+                self._way.close()
                 raise
-            outcomes.fill(Retry("401 UNAUTHENTICATED"))
-            return outcomes.results()
+            page.outcomes.fill(Retry("401 UNAUTHENTICATED"))
+            return page.outcomes.results()
 
-    def _run_within_quota(self, page: "_Page") -> None:
+    def _run_within_quota(self, page: "_Page", token: str) -> None:
         deadline = time.monotonic() + self._patience
         start, total = 0, len(page.bodies)
         while start < total:
             allowance = self._quota.take(total - start)
             end = start + allowance.granted
-            self._flight.run(range(start, end), page)
+            self._run(range(start, end), page, token)
             start = end
             if start < total:
                 if page.hopeless:
+                    page.outcomes.fill(page.outcomes.last_retry, range(start, total))
                     break
                 if time.monotonic() + allowance.wait > deadline:
                     page.outcomes.fill(Retry("quota", allowance.wait), range(start, total))
                     break
                 time.sleep(allowance.wait)
 
-    def _headers(self, token: str) -> list[str]:
-        """The same list as long as the token is the same, so that handles can keep it."""
-        authorization = f"Authorization: Bearer {token}"
-        if self._kept_headers[:1] != [authorization]:
-            self._kept_headers = [authorization, "Content-Type: application/json", "Expect:"]
-        return self._kept_headers
+    def _run(self, indices: Sequence[int], page: "_Page", token: str) -> None:
+        try:
+            self._way.run(indices, page, token)
+        except Unsuited as error:
+            log.warning("libcurl sends to FCM from now on: %s", error)
+            self._way.close()
+            self._way = self._by_libcurl()
+            self._way.run(page.open(indices), page, token)
+
+
+def _proxied(address: str) -> bool:
+    """Whether the environment (``HTTPS_PROXY``, ``NO_PROXY``) sends an address by a proxy."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get("https") or proxies.get("all")
+    return bool(proxy) and not urllib.request.proxy_bypass(urlsplit(address).hostname or "")
+
+
+class _Directly:
+    """Our own connections."""
+
+    def __init__(
+        self, address: str, window: Window, connections: int, ca: str, timeout: float
+    ) -> None:
+        self._address = urlsplit(address)
+        self._context = trusting(ca, _PROTOCOLS)
+        self._timeout = timeout
+        self._token: str | None = None
+        self._encode: Encode
+        self._streams = Streams(
+            self._dial,
+            window,
+            connections=connections,
+            streams=_STREAMS,
+            timeout=timeout,
+        )
+
+    def run(self, indices: Iterable[int], page: "_Page", token: str) -> None:
+        if token != self._token:
+            self._token, self._encode = token, self._encoder(token)
+        self._streams.run(indices, page.bodies, self._encode, page)
+
+    def close(self) -> None:
+        self._streams.close()
+
+    def _dial(self) -> Channel:
+        channel = dial(self._address.geturl(), self._context, self._timeout / 2)
+        if channel.protocol != "h2":
+            channel.close()
+            raise Unsuited("it speaks no HTTP/2")
+        return channel
+
+    def _encoder(self, token: str) -> Encode:
+        return encoder(
+            (
+                (":method", "POST"),
+                (":scheme", "https"),
+                (":authority", self._address.netloc),
+                (":path", self._address.path),
+                ("authorization", f"Bearer {token}"),
+                ("content-type", "application/json"),
+            )
+        )
+
+
+class _ByLibcurl:
+    """libcurl's connections, over HTTP/1.1 where there is no HTTP/2 and by way of proxies."""
+
+    def __init__(
+        self, address: str, window: Window, connections: int, ca: str, timeout: float
+    ) -> None:
+        self._address = address
+        self._window = window
+        self._ca = ca
+        self._timeout = timeout
+        self._flight = Flight(window, partial(Multi, connections, _STREAMS), self._new_handle)
+
+    def run(self, indices: Iterable[int], page: "_Page", token: str) -> None:
+        self._flight.run(indices, _Handles(page, token, self._window))
+
+    def close(self) -> None:
+        self._flight.abandon()
 
     def _new_handle(self) -> Any:
         handle = new_handle(self._timeout, self._ca)
         handle.sink = []
-        handle.headers = None
-        handle.setopt(pycurl.URL, self._url)
+        handle.token = None
+        handle.setopt(pycurl.URL, self._address)
         handle.setopt(pycurl.WRITEFUNCTION, handle.sink.append)
         return handle
 
 
 class _Page:
-    """One page's conversation with FCM under one access token."""
+    """One page: its bodies, and what FCM's answers mean for them."""
 
-    def __init__(
-        self, bodies: Sequence[bytes], headers: list[str], window: Window, outcomes: Outcomes
-    ) -> None:
+    def __init__(self, bodies: Sequence[bytes], window: Window) -> None:
         self.bodies = bodies
-        self.outcomes = outcomes
+        self.outcomes = Outcomes(len(bodies))
         self.unauthorized: list[int] = []
         self._window = window
-        self._headers = headers
 
     @property
     def hopeless(self) -> bool:
         return self.outcomes.failures_in_a_row >= _HOPELESS
 
-    def ask(self, handle: Any, index: int) -> bool:
-        if self.hopeless:
-            self.outcomes.fill(self.outcomes.last_retry, (index,))
-            return False
-        if handle.headers is not self._headers:
-            handle.setopt(pycurl.HTTPHEADER, self._headers)
-            handle.headers = self._headers
-        give(handle, self.bodies[index])
-        return True
+    def open(self, indices: Iterable[int]) -> list[int]:
+        """Those that have no outcome yet and were not refused for their access token."""
+        told = set(self.unauthorized)
+        return [one for one in indices if self.outcomes.open(one) and one not in told]
 
-    def answered(self, handle: Any, index: int, status: int) -> None:
-        if status == 200:
-            if not index % _TIMED:
-                self._window.answered(handle.getinfo(pycurl.TOTAL_TIME), _TIMED)
-            self.outcomes.put(index, _SENT)
-        else:
-            self._failed(handle, index, status)
-        handle.sink.clear()
+    def taken(self, indices: Iterable[int]) -> None:
+        self.outcomes.sent(indices)
 
-    def _failed(self, handle: Any, index: int, status: int) -> None:
-        failed = failure(status, b"".join(handle.sink))
+    def answered(self, index: int, answer: Answer) -> None:
+        failed = failure(answer.status, answer.body)
         if failed.code == "UNAUTHENTICATED":
             self.unauthorized.append(index)
             return
-        found = outcome(failed, float(handle.getinfo(pycurl.RETRY_AFTER)) or None)
+        found = outcome(failed, retry_after(answer.headers.get("retry-after"), now()))
         if isinstance(found, Retry):
             self._window.pushed_back()
         self.outcomes.put(index, found)
 
+    def lost(self, index: int, reason: str) -> None:
+        self.outcomes.put(index, Retry(reason))
+
+    def untried(self, indices: Iterable[int], reason: str) -> None:
+        self.outcomes.fill(self.outcomes.last_retry if self.hopeless else Retry(reason), indices)
+
+
+class _Handles:
+    """A page as libcurl's handles ask for it."""
+
+    def __init__(self, page: _Page, token: str, window: Window) -> None:
+        self._page = page
+        self._token = token
+        self._window = window
+        self._headers = [
+            f"Authorization: Bearer {token}",
+            "Content-Type: application/json",
+            "Expect:",
+        ]
+
+    def ask(self, handle: Any, index: int) -> bool:
+        if self._page.hopeless:
+            self._page.untried((index,), "hopeless")
+            return False
+        if handle.token != self._token:
+            handle.setopt(pycurl.HTTPHEADER, self._headers)
+            handle.token = self._token
+        give(handle, self._page.bodies[index])
+        return True
+
+    def answered(self, handle: Any, index: int, status: int) -> None:
+        if status == 200:
+            self._window.answered(handle.getinfo(pycurl.TOTAL_TIME))
+            self._page.taken((index,))
+        else:
+            wait = handle.getinfo(pycurl.RETRY_AFTER)
+            headers = {"retry-after": str(wait)} if wait else {}
+            self._page.answered(index, Answer(index, status, headers, b"".join(handle.sink)))
+        handle.sink.clear()
+
     def lost(self, handle: Any, index: int, number: int) -> None:
         self._window.pushed_back()
-        self.outcomes.put(index, Retry(reason(number)))
+        self._page.lost(index, reason(number))

@@ -21,9 +21,9 @@ import pycurl
 from casa.audience.subscriptions import Subscription
 from casa.delivery.egress import stranger
 from casa.delivery.encryption import Vapid, seal
-from casa.delivery.flight import Flight, Outcomes, give, reason
+from casa.delivery.flight import Flight, give, reason
 from casa.delivery.multi import Multi
-from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
+from casa.delivery.outcomes import Outcome, Outcomes, Refused, Retry, Sent, Unregistered
 from casa.delivery.window import Window
 
 _STREAMS = 100
