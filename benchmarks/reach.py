@@ -83,8 +83,8 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, nginx_keys(Path(name)) as folder:
         log = folder / "moments.log"
-        with nginx(folder, given.port, f"{log} moment {_BUFFER}") as url:
-            Keys(folder, 3600).write_account(PROJECT, url)
+        with nginx(folder, given.port, f"{log} moment {_BUFFER}") as server:
+            Keys(folder, 3600).write_account(PROJECT, server.url)
             stored = given.database or f"sqlite:///{folder / 'reach.db'}"
             database = Database(stored)
             schema.upgrade(database)
@@ -94,7 +94,7 @@ def main() -> None:
             print(f"{given.devices:,} of {given.devices + given.elsewhere:,} devices; seconds")
             print(f"{'':20}{'first':>10}{'half':>10}{'last':>10}")
             for text, quota in QUOTAS.items():
-                found = reach(url, folder, stored, key, quota, given.devices)
+                found = reach(server.url, folder, stored, key, quota, given.devices)
                 half = found[len(found) // 2]
                 print(f"{text:20}{found[0]:>10.2f}{half:>10.2f}{found[-1]:>10.2f}", flush=True)
             database.dispose()

@@ -212,6 +212,8 @@ def _take_token(session: Session, digest: str) -> None:
 def forget(session: Session, numbers: Iterable[int]) -> None:
     """Forget these devices' tokens; they follow what they did, and their secrets work."""
     chosen = list(numbers)
+    if not chosen:
+        return
     # In order of number, as everyone else locks devices.
     session.execute(
         select(Device.number)

@@ -23,7 +23,7 @@ from casa.alerts.publication import decode_message
 from casa.database import Database, now
 from casa.delivery.channels import Channel
 from casa.delivery.models import Shard, ShardDevices
-from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
+from casa.delivery.outcomes import SENT, Outcome, Refused, Retry, Sent, Unregistered
 from casa.delivery.planning import PUSH
 
 FIRST_RETRY = timedelta(seconds=2)
@@ -176,15 +176,17 @@ def _send(page: Page, groups: Sequence[Any], senders: Mapping[str, Sender]) -> T
         if not chosen:
             continue
         numbers = [number for group in chosen for number in group.numbers]
+        found = dict(zip(numbers, sender.send(page.message, chosen), strict=True))
         tally.gone -= len(numbers)
-        outcomes = sender.send(page.message, chosen)
-        for number, outcome in zip(numbers, outcomes, strict=True):
+        tally.outcomes |= found
+        others = [one for one in found.items() if one[1] is not SENT]
+        tally.sent += len(found) - len(others)
+        for number, outcome in others:
             _count(tally, number, outcome)
     return tally
 
 
 def _count(tally: Tally, number: int, outcome: Outcome) -> None:
-    tally.outcomes[number] = outcome
     match outcome:
         case Sent():
             tally.sent += 1

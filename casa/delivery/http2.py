@@ -9,7 +9,6 @@ does, an answer's headers mean the same whatever came before, so what begins wit
 ``:status: 200`` (RFC 7541 appendix A) need not be read any further.
 """
 
-from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import NamedTuple
 
@@ -35,12 +34,16 @@ _HEAD = Struct(">HBBBL")
 _DATA, _HEADERS, _RST_STREAM = 0x0, 0x1, 0x3
 _END_STREAM, _END_HEADERS = 0x1, 0x4
 _OK = 0x88  # ":status: 200" in HPACK's static table
-_SHRUNK = b"\x20"  # HPACK's "my table has no room from here on"
+_INDEXED = 0x80  # HPACK's fields from the table are bytes from here on, the first 126
+_NO_TABLE = b"\x20"  # HPACK's "from here on my table has no room"
+_TABLE = 4_096  # bytes of HPACK's table at first
 _REFUSED_STREAM, _CANCEL = 0x7, 0x8
 _LAST_STREAM = 2**31 - 1
 _FIRST_WINDOW = 65_535
 _RECEIVED = 2**24  # bytes of answers that the service may send ahead
 _LONGEST_ANSWER = 65_536  # bytes of headers or of an error that are kept
+
+Headers = tuple[tuple[str, str], ...]
 
 
 class ProtocolError(Exception):
@@ -71,35 +74,41 @@ class _Partial:
         self.body = bytearray()
 
 
-Encode = Callable[[int], tuple[bytes, bytes]]
+class _Heads:
+    """What all requests of a kind begin with, as one connection's service is told it.
 
-
-def encoder(headers: Sequence[tuple[str, str]]) -> Encode:
-    """For the length of a body: the request's header block, and its frame's first bytes.
-
-    ``authorization`` is marked as never to be kept by anybody on the way (RFC 7541 section 7.1.3).
+    The first request names the fields, the others point to them: an access token is as long as a
+    message. (A secret in HPACK's table can be guessed by who can add guesses to the same
+    connection, RFC 7541 section 7.1; nobody can here.) A service whose table cannot hold them is
+    told them each time.
     """
-    known: dict[int, tuple[bytes, bytes]] = {}
 
-    def encode(length: int) -> tuple[bytes, bytes]:
-        found = known.get(length)
+    def __init__(self, encoder: Encoder, headers: Headers) -> None:
+        self.headers = headers
+        self._encoder = encoder
+        self._known: dict[int, tuple[bytes, bytes]] = {}
+        self._first: bytes | None = encoder.encode(headers)
+        self._fixed = encoder.encode(headers)
+        if len(self._fixed) != len(headers) or min(self._fixed) < _INDEXED:
+            encoder.header_table_size = 0
+            self._first = _NO_TABLE + encoder.encode(headers).removeprefix(_NO_TABLE)
+            self._fixed = encoder.encode(headers)
+
+    def head(self, length: int) -> tuple[bytes, bytes]:
+        """For a body of some length: the first bytes of the request's frame, and its block."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return self._made(first, length)
+        found = self._known.get(length)
         if found is None:
-            made = Encoder()
-            made.header_table_size = 0
-            fields = [
-                NeverIndexedHeaderTuple(*one) if one[0] == "authorization" else one
-                for one in (*headers, ("content-length", str(length)))
-            ]
-            block = made.encode(fields).removeprefix(_SHRUNK)
-            found = known[length] = block, _frame_head(len(block), _HEADERS, _END_HEADERS)
+            found = self._known[length] = self._made(self._fixed, length)
         return found
 
-    return encode
-
-
-def _frame_head(length: int, kind: int, flags: int) -> bytes:
-    """A frame's header less its stream."""
-    return length.to_bytes(3, "big") + bytes((kind, flags))
+    def _made(self, fixed: bytes, length: int) -> tuple[bytes, bytes]:
+        # Never indexed, so that the table stays as it is.
+        field = NeverIndexedHeaderTuple("content-length", str(length))
+        block = fixed + self._encoder.encode([field])
+        return len(block).to_bytes(3, "big") + bytes((_HEADERS, _END_HEADERS)), block
 
 
 class Connection:
@@ -130,6 +139,8 @@ class Connection:
         self._window = _FIRST_WINDOW
         self._unacknowledged = 0
         self._input = b""
+        self._encoder = Encoder()
+        self._heads: _Heads | None = None
         self._decoder = Decoder(max_header_list_size=_LONGEST_ANSWER)
         self._stateless = False
         self._accepted: set[int] = set()
@@ -141,7 +152,7 @@ class Connection:
         """How many more requests may be made now."""
         return 0 if self.leaving else self._streams - len(self.open)
 
-    def post(self, encode: Encode, body: bytes, tag: int, moment: float) -> bool:
+    def post(self, headers: Headers, body: bytes, tag: int, moment: float) -> bool:
         """Make a request; false: the service allows no more data for now.
 
         ``moment`` is kept for ``expire``, ``tag`` says which request it is.
@@ -149,13 +160,12 @@ class Connection:
         length = len(body)
         if length > self._window:
             return False
-        block, head = encode(length)
+        if self._heads is None or self._heads.headers is not headers:
+            self._heads = _Heads(self._encoder, headers)
+        head, block = self._heads.head(length)
         number = self._next
         self._next = number + 2
-        if number == 1:
-            block = _SHRUNK + block
-            head = _frame_head(len(block), _HEADERS, _END_HEADERS)
-        elif self._next > _LAST_STREAM:
+        if self._next > _LAST_STREAM:
             self.leaving = True
         stream = number.to_bytes(4, "big")
         self._window -= length
@@ -336,6 +346,10 @@ class Connection:
         most = settings.get(SettingsFrame.MAX_CONCURRENT_STREAMS)
         if most is not None:
             self._streams = min(self._streams, most)
+        table = settings.get(SettingsFrame.HEADER_TABLE_SIZE, _TABLE)
+        if table < self._encoder.header_table_size:
+            self._encoder.header_table_size = table
+            self._heads = None
         self.out.append(SettingsFrame(0, flags=["ACK"]).serialize())
 
     def _reset(self, frame: RstStreamFrame) -> None:

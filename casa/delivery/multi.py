@@ -55,7 +55,7 @@ class Multi:
         for key, mask in ready:
             self._multi.socket_action(key.fd, _READY[mask])
         if not ready and wait == _QUIET:
-            self._multi.socket_all()
+            self._multi.perform()
         if self._due is not None and time.monotonic() >= self._due:
             self._due = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pyroaring import BitMap
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from casa.agencies.mandates import rank
@@ -102,11 +102,21 @@ class Push:
 
 PUSH = Push()
 
+# Asked after each page of every worker, so made once.
+_UNPLANNED = (
+    select(Dispatch.id)
+    .where(Dispatch.state == "waiting", Dispatch.channel == bindparam("channel"))
+    .limit(1)
+)
+
 
 def plan_next(
     database: Database, owner: str, lease: timedelta, shard_size: int, channel: Channel = PUSH
 ) -> bool:
     """Plan the channel's most urgent dispatch that waits for it; whether there was one."""
+    with database.reading() as session:
+        if session.scalar(_UNPLANNED, {"channel": channel.name}) is None:
+            return False
     with database.writing() as session:
         dispatch = _claim(session, owner, now(), lease, channel)
         if dispatch is None:

@@ -23,7 +23,7 @@ from casa.database import now
 from casa.delivery.answers import failure, outcome, retry_after
 from casa.delivery.credentials import TokenUnavailable
 from casa.delivery.flight import Flight, give, new_handle, reason
-from casa.delivery.http2 import Answer, Encode, Unsuited, encoder
+from casa.delivery.http2 import Answer, Headers, Unsuited
 from casa.delivery.multi import Multi
 from casa.delivery.outcomes import Outcome, Outcomes, Retry
 from casa.delivery.quota import Quota
@@ -167,7 +167,7 @@ class _Directly:
         self._context = trusting(ca, _PROTOCOLS)
         self._timeout = timeout
         self._token: str | None = None
-        self._encode: Encode
+        self._headers: Headers = ()
         self._streams = Streams(
             self._dial,
             window,
@@ -178,8 +178,8 @@ class _Directly:
 
     def run(self, indices: Iterable[int], page: "_Page", token: str) -> None:
         if token != self._token:
-            self._token, self._encode = token, self._encoder(token)
-        self._streams.run(indices, page.bodies, self._encode, page)
+            self._token, self._headers = token, self._with(token)
+        self._streams.run(indices, page.bodies, self._headers, page)
 
     def close(self) -> None:
         self._streams.close()
@@ -191,16 +191,15 @@ class _Directly:
             raise Unsuited("it speaks no HTTP/2")
         return channel
 
-    def _encoder(self, token: str) -> Encode:
-        return encoder(
-            (
-                (":method", "POST"),
-                (":scheme", "https"),
-                (":authority", self._address.netloc),
-                (":path", self._address.path),
-                ("authorization", f"Bearer {token}"),
-                ("content-type", "application/json"),
-            )
+    def _with(self, token: str) -> Headers:
+        """Each request's, the same object as long as the token is the same."""
+        return (
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", self._address.netloc),
+            (":path", self._address.path),
+            ("authorization", f"Bearer {token}"),
+            ("content-type", "application/json"),
         )
 
 

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from casa.delivery.http2 import Answer, Connection, Encode, ProtocolError, Unsuited
+from casa.delivery.http2 import Answer, Connection, Headers, ProtocolError, Unsuited
 from casa.delivery.secure import Channel, Unreachable
 from casa.delivery.window import Window
 
@@ -92,13 +92,13 @@ class _Run:
         self,
         indices: Iterable[int],
         bodies: Sequence[bytes],
-        encode: Encode,
+        headers: Headers,
         requests: Requests,
         dials: int,
     ) -> None:
         self.waiting = deque(indices)
         self.bodies = bodies
-        self.encode = encode
+        self.headers = headers
         self.requests = requests
         self.dials = dials
         self.unreachable: str | None = None
@@ -145,14 +145,14 @@ class Streams:
             self._drop(line)
 
     def run(
-        self, indices: Iterable[int], bodies: Sequence[bytes], encode: Encode, requests: Requests
+        self, indices: Iterable[int], bodies: Sequence[bytes], headers: Headers, requests: Requests
     ) -> None:
         """Ask for each index, as many at once as the window allows, until all have an answer.
 
         Raises:
             Unsuited: the service is not for this; what was not told to ``requests`` was not asked.
         """
-        page = _Run(indices, bodies, encode, requests, _TIMES * self._connections)
+        page = _Run(indices, bodies, headers, requests, _TIMES * self._connections)
         for line in list(self._lines):
             if time.monotonic() - line.heard > _IDLE:
                 self._drop(line)
@@ -193,11 +193,11 @@ class Streams:
             page.give_up(page.unreachable)
 
     def _ask(self, line: _Line, page: _Run) -> None:
-        waiting, bodies, encode = page.waiting, page.bodies, page.encode
+        waiting, bodies, headers = page.waiting, page.bodies, page.headers
         post, moment = line.http.post, time.monotonic()
         for _ in range(min(line.http.room, self._window.size - self._active(), len(waiting))):
             index = waiting.popleft()
-            if not post(encode, bodies[index], index, moment):
+            if not post(headers, bodies[index], index, moment):
                 waiting.appendleft(index)
                 break
         self._write(line)

@@ -15,25 +15,30 @@ from hyperframe.frame import (
     HeadersFrame,
     PingFrame,
     PushPromiseFrame,
-    RstStreamFrame,
     SettingsFrame,
     WindowUpdateFrame,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casa.delivery.http2 import Answer, Connection, ProtocolError, Unsuited, encoder
+from casa.delivery.http2 import Answer, Connection, ProtocolError, Unsuited
 
-ASK = encoder(
-    (
-        (":method", "POST"),
-        (":scheme", "https"),
-        (":authority", "push.example.org"),
-        (":path", "/v1/projects/casa/messages:send"),
-        ("authorization", "Bearer secret"),
-        ("content-type", "application/json"),
-    )
+ASK = (
+    (":method", "POST"),
+    (":scheme", "https"),
+    (":authority", "push.example.org"),
+    (":path", "/v1/projects/casa/messages:send"),
+    ("authorization", "Bearer secret"),
+    ("content-type", "application/json"),
 )
+
+
+def with_token(token: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, f"Bearer {token}" if name == "authorization" else value) for name, value in ASK
+    )
+
+
 OK = (200, b'{"name":"projects/casa/messages/1"}')
 
 
@@ -102,16 +107,41 @@ class Peer:
         return [tag for tag, _ in self.client.taken]
 
 
-def test_a_request_is_a_post_with_its_length_and_a_secret_that_nobody_keeps():
+def test_a_request_is_a_post_with_its_length():
     peer = Peer()
-    peer.ask(b"one", b"the other")
-    assert list(peer.bodies.values()) == [b"one", b"the other"]
-    head = dict(peer.heads[1])
-    assert (head[":method"], head["content-length"]) == ("POST", "3")
-    assert dict(peer.heads[3])["content-length"] == "9"
-    secret = next(one for one in peer.heads[1] if one[0] == "authorization")
-    assert secret[1] == "Bearer secret"
-    assert not secret.indexable
+    peer.ask(b"one", b"the other", b"one")
+    assert list(peer.bodies.values()) == [b"one", b"the other", b"one"]
+    for stream, length in ((1, "3"), (3, "9"), (5, "3")):
+        assert tuple(peer.heads[stream]) == (*ASK, ("content-length", length))
+
+
+def test_what_all_requests_have_in_common_is_told_once():
+    peer = Peer()
+    long = with_token("x" * 1_500)
+    sizes = []
+    for tag in range(3):
+        peer.client.post(long, b"", tag, 0.0)
+        sizes.append(len(b"".join(peer.client.out)))
+        peer.exchange()
+    assert sizes[0] > 1_000
+    assert sizes[1] == sizes[2] < 40
+    assert dict(peer.heads[5])["authorization"] == "Bearer " + "x" * 1_500
+
+
+@pytest.mark.parametrize("table", [0, 200, 4_096, 100_000])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_service_may_keep_as_small_a_table_as_it_likes(table, late):
+    peer = Peer()
+    if late:
+        peer.ask(b"before", b"before")
+    peer.server.update_settings({SettingCodes.HEADER_TABLE_SIZE: table})
+    peer.exchange()
+    peer.ask(b"body", b"body")
+    for headers in (with_token("another"), with_token("long" * 1_300), ASK, ASK):
+        peer.client.post(headers, b"body", 9, 0.0)
+        peer.exchange()
+        assert tuple(list(peer.heads.values())[-1][:-1]) == headers
+    assert len(peer.heads) == (8 if late else 6)
 
 
 @pytest.mark.parametrize("piece", [1, 2, 7, 9, 10, 10**6])
@@ -267,7 +297,7 @@ def test_a_ping_is_answered():
         HeadersFrame(1, b"\xff\xff\xff\xff\xff", flags=["END_HEADERS"]).serialize(),
         HeadersFrame(1, Encoder().encode([(":status", "ok")]), flags=["END_HEADERS"]).serialize(),
         WindowUpdateFrame(0, window_increment=1).serialize()[:-4] + bytes(4),
-        RstStreamFrame(0x7FFFFFFF).serialize()[:5] + bytes(8),
+        GoAwayFrame(0).serialize()[:2] + b"\4" + GoAwayFrame(0).serialize()[3:13],
         HeadersFrame(1, b"\x88").serialize()
         + b"".join(ContinuationFrame(1, b"x" * 16_000).serialize() for _ in range(5)),
     ],

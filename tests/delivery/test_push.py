@@ -1,21 +1,36 @@
-"""The transport against the FCM double, over real TLS and HTTP/2."""
+"""The transport against the FCM double, over real TLS and HTTP/2, directly and through a proxy."""
 
 import socket
+import socketserver
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pycurl
 import pytest
 
+from casa.delivery import push
 from casa.delivery.credentials import AccessTokens, TokenUnavailable
 from casa.delivery.fcm import Template, body
 from casa.delivery.outcomes import Refused, Retry, Sent, Unregistered
 from casa.delivery.push import Transport
 from casa.delivery.quota import LocalQuota
 from tests.doubles.fcm_process import FcmDouble
+from tests.doubles.tunnel import Tunnel
+
+
+@pytest.fixture(params=["directly", "through a proxy"], autouse=True)
+def proxy(request, monkeypatch) -> Iterator[Tunnel | None]:
+    """The ways to FCM; by a proxy it is libcurl that goes."""
+    if request.param == "directly":
+        yield None
+        return
+    with Tunnel() as tunnel:
+        monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
+        yield tunnel
 
 
 @pytest.fixture
@@ -29,8 +44,13 @@ def since(fcm: FcmDouble) -> int:
     return len(fcm.record())
 
 
-def test_a_message_arrives_over_http_2(fcm, connect, template, since):
-    assert connect().send_page([template.for_token("phone-1")]) == [Sent()]
+def test_a_message_arrives_over_http_2(fcm, connect, template, since, proxy):
+    transport = connect()
+    tunnels = proxy.tunnels if proxy else []
+    tunnels.clear()
+    assert transport.send_page([template.for_token("phone-1")]) == [Sent()]
+    # One for the access token, one for the message.
+    assert tunnels == [fcm.url.removeprefix("https://")] * (2 if proxy else 0)
     (entry,) = fcm.record(since)
     assert (entry["device"], entry["http"], entry["outcome"]) == ("phone-1", "2", "sent")
     assert entry["message"]["data"]["headline"] == "Flash flood in Kingston"
@@ -117,15 +137,37 @@ def test_another_certificate_authority_is_not_trusted(fcm, connect, template, si
     assert fcm.record(since) == []
 
 
-@pytest.mark.parametrize("answer", ["drop", "goaway"])
-def test_a_lost_connection_is_reported_and_nothing_repeated(fcm, connect, template, since, answer):
+def test_a_lost_connection_is_reported_and_nothing_repeated(fcm, connect, template, since):
     """The connection has been used before, which is when libcurl would repeat by itself."""
     transport = connect()
     assert transport.send_page([template.for_token("phone-0")]) == [Sent()]
-    (outcome,) = transport.send_page([template.for_token(f"{answer}-1")])
+    (outcome,) = transport.send_page([template.for_token("drop-1")])
     assert isinstance(outcome, Retry)
-    assert [entry["device"] for entry in fcm.record(since)] == ["phone-0", f"{answer}-1"]
+    assert [entry["device"] for entry in fcm.record(since)] == ["phone-0", "drop-1"]
     assert transport.send_page([template.for_token("phone-2")]) == [Sent()]
+
+
+def test_what_fcm_did_not_look_at_goes_at_once_over_another_connection(
+    fcm, connect, template, since, proxy
+):
+    """libcurl leaves it to the next page."""
+    transport = connect()
+    fcm.behave("phone-9", "goaway", times=1)
+    page = [template.for_token(f"phone-{n}") for n in range(10)]
+    outcomes = transport.send_page(page)
+    if proxy is None:
+        assert outcomes == [Sent()] * 10
+    else:
+        outcomes = transport.send_page([page[9]])
+        assert outcomes == [Sent()]
+    record = Counter((entry["device"], entry["outcome"]) for entry in fcm.record(since))
+    assert record[("phone-9", "goaway")] == record[("phone-9", "sent")] == 1
+
+
+def test_a_service_that_never_looks_is_not_asked_for_ever(fcm, connect, template, since):
+    (outcome,) = connect().send_page([template.for_token("goaway-1")])
+    assert isinstance(outcome, Retry)
+    assert 1 <= len(fcm.record(since)) <= 6
 
 
 def test_among_many_a_lost_connection_loses_and_doubles_nothing(fcm, connect, template, since):
@@ -209,10 +251,63 @@ def test_a_short_wait_for_the_quota_is_waited(connect, template):
 
 
 def test_http_1_1_serves_where_there_is_no_http_2(fcm, connect, template, monkeypatch, since):
+    monkeypatch.setattr(push, "_PROTOCOLS", ["http/1.1"])
     monkeypatch.setattr(pycurl, "CURL_HTTP_VERSION_2TLS", pycurl.CURL_HTTP_VERSION_1_1)
     page = [template.for_token(f"phone-{n}") for n in range(20)]
-    assert connect().send_page(page) == [Sent()] * 20
+    transport = connect()
+    for _ in range(2):
+        assert transport.send_page(page) == [Sent()] * 20
     assert {entry["http"] for entry in fcm.record(since)} == {"1.1"}
+    assert len(fcm.record(since)) == 40
+
+
+@pytest.mark.parametrize("proxy", ["through a proxy"], indirect=True)
+def test_a_host_that_the_environment_takes_from_the_proxy_is_reached_directly(
+    fcm, connect, template, monkeypatch, since, proxy
+):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    transport = connect()
+    proxy.tunnels.clear()
+    assert transport.send_page([template.for_token("phone-1")]) == [Sent()]
+    assert proxy.tunnels == []
+
+
+@pytest.mark.parametrize("proxy", ["directly"], indirect=True)
+def test_a_connection_that_ended_between_pages_costs_no_message(template, tmp_path):
+    own = FcmDouble(tmp_path)
+    tokens = AccessTokens(own.account, own.ca)
+    page = [template.for_token(f"phone-{n}") for n in range(300)]
+    with Transport(own.url, own.project_id, tokens, LocalQuota(6_000_000), ca=own.ca) as transport:
+        for turn in range(1, 4):
+            assert transport.send_page(page) == [Sent()] * 300
+            own.stop()
+            own.start()
+            assert len(own.record()) == 300 * turn
+    tokens.close()
+    own.stop()
+
+
+def test_a_service_that_accepts_and_hangs_up_is_given_up_soon(connect, template):
+    class HangsUp(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(100)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), HangsUp) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        transport = connect(url=f"https://127.0.0.1:{server.server_address[1]}")
+        began = time.monotonic()
+        outcomes = transport.send_page([template.for_token(f"phone-{n}") for n in range(500)])
+        server.shutdown()
+    assert {type(one) for one in outcomes} == {Retry}
+    assert time.monotonic() - began < 8
+
+
+def test_what_waits_for_the_quota_when_the_service_is_away_says_why(fcm, connect, template):
+    """Not that an access token was refused."""
+    fcm.behave("phone", "unavailable")
+    page = [template.for_token(f"phone-{n}") for n in range(900)]
+    outcomes = connect(quota=LocalQuota(18_000)).send_page(page)
+    assert {one.reason for one in outcomes} == {"503 UNAVAILABLE"}
 
 
 def test_pages_from_several_threads(fcm, connect, template, since):
