@@ -184,7 +184,7 @@ def first_thousand(session: Session, target: Target) -> int:
     """Cover, match and read until 1,000 recipients are in hand."""
     held: set[int] = set()
     for part in stream(session, target.keys, target.ranges, WANTED):
-        held.update(islice(part, 1_000))
+        held.update(part[:1_000].tolist())
         if len(held) >= 1_000:
             break
     groups = recipients(session, sorted(held)[:1_000])

@@ -7,11 +7,13 @@ fetching them as rows. Whoever follows several of the places is in the bitmap on
 """
 
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec.json import decode
+from numpy.typing import NDArray
 from pyroaring import BitMap
 from sqlalchemy import (
     BigInteger,
@@ -40,6 +42,9 @@ __all__ = ["Addresses", "Wanted", "count", "forget", "match", "recipients", "str
 _WITHOUT_JIT = text("SET LOCAL jit = off")
 
 
+Numbers = NDArray[np.uint32]
+
+
 class Addresses(NamedTuple):
     """Devices whose messages differ in nothing but the token: its number and token for each.
 
@@ -61,12 +66,19 @@ def match(session: Session, keys: Sequence[int], ranges: Ranges, wanted: Wanted)
 
     ``keys`` are the (negative) keys of named places.
     """
-    return BitMap.union(BitMap(), *stream(session, keys, ranges, wanted))
+    parts = list(stream(session, keys, ranges, wanted))
+    if not parts:
+        return BitMap()
+    # A bitmap takes numbers in order several times as fast, and the more so the more devices there
+    # are: out of order it looks for the place of each.
+    numbers = np.concatenate(parts)
+    numbers.sort()
+    return BitMap(array("I", numbers.tobytes()))
 
 
 def stream(
     session: Session, keys: Sequence[int], ranges: Ranges, wanted: Wanted
-) -> Iterator[BitMap]:
+) -> Iterator[Numbers]:
     """The same in parts as they are found, which may overlap, so that sending can begin.
 
     Narrow ranges of cells come first and named places last: a part comes whole, and where few
@@ -80,16 +92,16 @@ def stream(
     return _on_sqlite(session, scans, wanted)
 
 
-def _on_sqlite(session: Session, scans: Ranges, wanted: Wanted) -> Iterator[BitMap]:
+def _on_sqlite(session: Session, scans: Ranges, wanted: Wanted) -> Iterator[Numbers]:
     """Numbers are packed as text with commas."""
     scan = func.json_each(json.dumps(scans.tolist())).table_valued("value")
     first, last = (func.json_extract(scan.c.value, path) for path in ("$[0]", "$[1]"))
     packed = _scan(func.group_concat(AudienceKey.device), first, last, wanted)
     for numbers in _rows(session, select(packed).select_from(scan)):
-        yield BitMap(np.fromstring(numbers, np.uint32, sep=","))
+        yield np.fromstring(numbers, np.uint32, sep=",")
 
 
-def _on_postgresql(session: Session, scans: Ranges, wanted: Wanted) -> Iterator[BitMap]:
+def _on_postgresql(session: Session, scans: Ranges, wanted: Wanted) -> Iterator[Numbers]:
     """Numbers are packed as four bytes each, the highest first."""
     session.execute(_WITHOUT_JIT)
     ends = (literal(column, ARRAY(BigInteger)) for column in scans.T.tolist())
@@ -97,7 +109,7 @@ def _on_postgresql(session: Session, scans: Ranges, wanted: Wanted) -> Iterator[
     packed = func.string_agg(func.int4send(AudienceKey.device), literal(b"", LargeBinary))
     query = select(_scan(packed, scan.c.first, scan.c.last, wanted)).select_from(scan)
     for numbers in _rows(session, query):
-        yield BitMap(np.frombuffer(numbers, ">u4").astype(np.uint32))
+        yield np.frombuffer(numbers, ">u4").astype(np.uint32)
 
 
 def _scan(
