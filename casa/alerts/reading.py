@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import shapely
-from sqlalchemy import Select, select
+from sqlalchemy import Integer, Select, bindparam, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from casa import paging
@@ -103,15 +103,19 @@ def before(session: Session, message: Message) -> list[Message]:
     ]
 
 
+# Asked by every web process for every message, so made once, and past the ORM.
+_AFTER = (
+    select(PublishedMessage.__table__.c.content)
+    .where(PublishedMessage.sequence > bindparam("after"), is_public())
+    .order_by(PublishedMessage.sequence)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 def after(session: Session, sequence: int, limit: int) -> list[Message]:
     """At most ``limit`` messages after ``sequence``, in order: what a follower has not seen."""
-    query = (
-        select(PublishedMessage.content)
-        .where(PublishedMessage.sequence > sequence, is_public())
-        .order_by(PublishedMessage.sequence)
-        .limit(limit)
-    )
-    return [decode_message(content) for content in session.scalars(query)]
+    found = session.connection().execute(_AFTER, {"after": sequence, "limit": limit})
+    return [decode_message(content) for content in found.scalars()]
 
 
 def _matching(session: Session, wanted: Filter, chunk: int) -> Iterator[Published]:

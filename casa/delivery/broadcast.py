@@ -16,7 +16,7 @@ import engineio.packet
 import socketio.packet
 from flask_socketio import SocketIO
 
-from casa.delivery.outlet import Outlet
+from casa.delivery.followers import Listener
 
 log = logging.getLogger(__name__)
 
@@ -34,40 +34,33 @@ class Broadcast:
         self._sleep = server.sleep
         self._manager = server.server.manager
         self._sockets: dict[str, Any] = server.server.eio.sockets
-        self._outlets: dict[str, Outlet] = {}
 
-    def send(self, clients: Iterable[str], event: str, content: Any) -> None:
-        """Emit ``event`` with ``content`` to clients by their ids; who is gone is passed over."""
+    def send(self, listeners: Iterable[Listener], event: str, content: Any) -> None:
+        """Emit ``event`` with ``content`` to all of them; who is gone is passed over."""
         packet = engineio.packet.Packet(engineio.packet.MESSAGE, _encoded(event, content))
         frame = text_frame(packet.encode().encode())
-        waiting = iter(clients)
+        waiting = iter(listeners)
         # Looked up together: between two writes the kernel has the processor's caches for itself.
         while party := list(islice(waiting, _BREATH)):
-            for client, outlet in zip(
-                party, [self._outlets.get(one) for one in party], strict=True
-            ):
+            for listener, outlet in zip(party, [one.outlet for one in party], strict=True):
                 try:
                     if outlet is not None:
                         outlet.send(frame)
                     else:
-                        self._send_first(client, packet, frame)
+                        self._send_first(listener, packet, frame)
                 except (OSError, engineio.exceptions.EngineIOError) as error:
                     log.debug("a client has gone: %s", error)
             self._sleep(0)
 
-    def forget(self, client: str) -> None:
-        """The client has gone."""
-        self._outlets.pop(client, None)
-
-    def _send_first(self, client: str, packet: Any, frame: bytes) -> None:
+    def _send_first(self, listener: Listener, packet: Any, frame: bytes) -> None:
         """To a client that was not known to be on its WebSocket."""
-        socket = self._sockets.get(self._manager.eio_sid_from_sid(client, "/"))
+        socket = self._sockets.get(self._manager.eio_sid_from_sid(listener.client, "/"))
         if socket is None or socket.closing or socket.closed:
             return
         # Without gevent there is none, and all is sent the stock way.
         outlet = getattr(socket.queue, "outlet", None)
         if outlet is not None:
-            self._outlets[client] = outlet
+            listener.outlet = outlet
             outlet.send(frame)
         elif socket.queue.qsize() < _MOST_QUEUED:
             socket.send(packet)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import count
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from casa.agencies.mandates import rank
 from casa.alerts.areas import target_of, untold_of
 from casa.alerts.message import Message
+from casa.delivery.outlet import Outlet
 from casa.geography.cells import Ranges, in_ranges
 
 
@@ -85,23 +85,32 @@ def untold_reach_of(message: Message) -> Reach:
     return _untold(message.identifier, Hidden(message))
 
 
-class Followers:
-    """The clients of one process by what they follow. Those who ask for the same are one group.
+class Listener:
+    """A client for as long as it follows one thing; another when it begins to follow another.
 
-    ``changes`` counts up with whoever begins or ends to follow.
+    ``outlet`` is for whoever sends to keep where the client's WebSocket is written to.
     """
 
+    __slots__ = ("client", "listens", "outlet")
+
+    def __init__(self, client: str) -> None:
+        self.client = client
+        self.listens = True
+        self.outlet: Outlet | None = None
+
+
+class Followers:
+    """The clients of one process by what they follow. Those who ask for the same are one group."""
+
     def __init__(self) -> None:
-        self.changes = 0
         self._following: dict[str, Following] = {}
-        self._groups: dict[Following, dict[str, int]] = {}
-        self._turns = count()
+        self._groups: dict[Following, dict[str, Listener]] = {}
         self._alike: WeakValueDictionary[object, Following] = WeakValueDictionary()
         self._by_key: dict[int, set[Following]] = defaultdict(set)
         self._cells: np.ndarray | None = None
 
-    def group(self, following: Following) -> Mapping[str, int]:
-        """Who follows so, each with a number that is another whenever the client begins to."""
+    def group(self, following: Following) -> Mapping[str, Listener]:
+        """Who follows so, by client."""
         return self._groups[following]
 
     def put(self, client: str, following: Following) -> None:
@@ -113,16 +122,14 @@ class Followers:
             self._cells = None
             for key in following.keys:
                 self._by_key[key].add(following)
-        self.changes += 1
         self._following[client] = following
-        self._groups[following][client] = next(self._turns)
+        self._groups[following][client] = Listener(client)
 
     def drop(self, client: str) -> None:
         following = self._following.pop(client, None)
         if following is None:
             return
-        self.changes += 1
-        del self._groups[following][client]
+        self._groups[following].pop(client).listens = False
         if not self._groups[following]:
             self._forget(following)
 

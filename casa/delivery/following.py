@@ -6,7 +6,7 @@ measure of whom each is for, so a client that comes back is given just what it w
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +18,7 @@ from casa.database import Database, now
 from casa.delivery.followers import (
     Followers,
     Following,
+    Listener,
     Reach,
     reach_of,
     untold_reach_of,
@@ -30,9 +31,7 @@ log = logging.getLogger(__name__)
 _CATCH_UP = 500
 _CHUNK = 100
 
-Send = Callable[[Iterable[str], dict[str, Any]], None]
-# A group as it changes, and as it was: its clients with their numbers.
-Chosen = tuple[Mapping[str, int], Mapping[str, int]]
+Send = Callable[[Iterable[Listener], dict[str, Any]], None]
 
 
 class SequenceFollower:
@@ -86,7 +85,7 @@ class SequenceFollower:
         reached = met
         if message.msg_type == "Cancel":
             reached = (met | earlier) - (self.followers.met_by(untold_reach_of(message)) - met)
-        live: dict[tuple[str, bool], list[Chosen]] = defaultdict(list)
+        live: dict[tuple[str, bool], list[Listener]] = defaultdict(list)
         frames: dict[tuple[str, bool], dict[str, Any]] = {}
         for following in met | earlier:
             if not following.wants(message):
@@ -94,30 +93,23 @@ class SequenceFollower:
             key = message.info_for(following.languages).language, following in reached
             if key not in frames:
                 frames[key] = frame(message, (key[0],), key[1])
-            live[key].append(self._choose(following, frames[key]))
+            live[key] += self._choose(following, frames[key])
         # From here on others may run: whoever begins to follow now is told of this message by
         # the database, and must not be told of it again here.
         self.position = message.sequence or self.position
-        changes = self.followers.changes
-        for key, chosen in live.items():
-            self._send(self._still(chosen, changes), frames[key])
+        for key, listeners in live.items():
+            # Each is looked at when it is its turn.
+            self._send((one for one in listeners if one.listens), frames[key])
 
-    def _choose(self, following: Following, content: dict[str, Any]) -> Chosen:
+    def _choose(self, following: Following, content: dict[str, Any]) -> Iterable[Listener]:
         """Who follows so and is live; what is for the others becomes part of their answer."""
         group = self.followers.group(following)
-        chosen = dict(group)
-        for client in self._catching_up.keys() & group.keys():
+        waiting = self._catching_up.keys() & group.keys()
+        for client in waiting:
             self._catching_up[client].append(content)
-            del chosen[client]
-        return group, chosen
-
-    def _still(self, chosen: list[Chosen], changes: int) -> Iterator[str]:
-        """Those who follow as they did after so many changes, each looked at when asked for."""
-        followers = self.followers
-        for group, clients in chosen:
-            for client, turn in clients.items():
-                if followers.changes == changes or group.get(client) == turn:
-                    yield client
+        if not waiting:
+            return group.values()
+        return [one for client, one in group.items() if client not in waiting]
 
     def follow(self, client: str, following: Following, since: int | None) -> dict[str, Any]:
         """Begin to follow; the answer holds what was missed after ``since``.

@@ -18,7 +18,7 @@ from casa.database import Database
 from casa.delivery.announcing import announce, listen_to_postgres, listen_to_redis
 from casa.delivery.broadcast import Broadcast
 from casa.delivery.engine import install
-from casa.delivery.followers import Following
+from casa.delivery.followers import Following, Listener
 from casa.delivery.following import SequenceFollower
 from casa.delivery.visitors import Verdict, Visitors
 from casa.geography.cells import InvalidCell, parse_cell
@@ -100,8 +100,8 @@ def _start(app: Flask) -> SequenceFollower:
     socketio: SocketIO = app.extensions["casa.socketio"]
     broadcast: Broadcast = app.extensions["casa.broadcast"]
 
-    def send(clients: Iterable[str], content: dict[str, Any]) -> None:
-        broadcast.send(clients, "alert", content)
+    def send(listeners: Iterable[Listener], content: dict[str, Any]) -> None:
+        broadcast.send(listeners, "alert", content)
 
     made = SequenceFollower(database, send, settings.poll_seconds)
     socketio.start_background_task(made.run)
@@ -123,7 +123,6 @@ def _connect(_auth: Any = None) -> bool:
 
 def _disconnect(*_: Any) -> None:
     _visitors().leave(_client())
-    current_app.extensions["casa.broadcast"].forget(_client())
     follower(current_app._get_current_object()).followers.drop(_client())  # type: ignore[attr-defined]
 
 

@@ -119,6 +119,8 @@ def _cover_of_places(places: Gazetteer, codes: tuple[str, ...]) -> Ranges:
 
 def merge(parts: Sequence[Ranges]) -> Ranges:
     """The union of several covers."""
+    if len(parts) == 1:
+        return parts[0]
     ranges = np.concatenate([np.empty((0, 2), np.int64), *parts])
     return _joined(_ordinals(ranges[:, 0]), _ordinals(ranges[:, 1]))
 

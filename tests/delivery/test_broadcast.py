@@ -10,6 +10,7 @@ from wsproto.frame_protocol import FrameDecoder
 
 from casa.delivery.broadcast import Broadcast, text_frame
 from casa.delivery.engine import Outgoing
+from casa.delivery.followers import Listener
 from casa.delivery.outlet import Outlet
 
 
@@ -150,8 +151,9 @@ def test_straight_to_whoever_is_on_a_websocket() -> None:
     sender = broadcast(**engines)
     # As python-socketio itself writes it: JSON in ASCII, without spaces.
     text = '42["alert",{"headline":"Inondasyon \\u00b7 \\u00e9"}]'
+    listeners = [Listener(name) for name in (*engines, "gone")]
     for times in (1, 2):
-        sender.send([*engines, "gone"], "alert", {"headline": "Inondasyon · é"})
+        sender.send(listeners, "alert", {"headline": "Inondasyon · é"})
         frames = [text_frame(text.encode())] * times
         assert [one.frames for one in direct] == [frames, [], frames]
         assert engines["polling"].queue.qsize() == times
@@ -160,16 +162,15 @@ def test_straight_to_whoever_is_on_a_websocket() -> None:
 
 def test_whoever_has_changed_over_is_found_again() -> None:
     poller, direct = Engine(), Direct()
-    sender = broadcast(poller=poller)
-    sender.send(["poller"], "alert", 1)
+    sender, listener = broadcast(poller=poller), Listener("poller")
+    sender.send([listener], "alert", 1)
     sent: list[Any] = []
     poller.queue.attach(SimpleNamespace(outlet=direct, send=sent.append))
-    sender.send(["poller"], "alert", 2)
+    sender.send([listener], "alert", 2)
     assert sent == ['42["alert",1]']
     assert direct.frames == [text_frame(b'42["alert",2]')]
-    sender.forget("poller")
     poller.closing = True
-    sender.send(["poller"], "alert", 3)
+    sender.send([Listener("poller")], "alert", 3)
     assert len(direct.frames) == 1
 
 
@@ -177,6 +178,6 @@ def test_a_poller_that_leaves_too_much_is_closed() -> None:
     poller = Engine()
     one = broadcast(poller=poller)
     for number in range(300):
-        one.send(["poller"], "alert", number)
+        one.send([Listener("poller")], "alert", number)
     assert poller.closed
     assert poller.queue.qsize() == 200

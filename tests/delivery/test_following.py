@@ -6,7 +6,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from casa.database import Database
-from casa.delivery.followers import Following
+from casa.delivery.followers import Following, Listener
 from casa.delivery.following import SequenceFollower
 from casa.geography.places import place_key
 
@@ -21,9 +21,9 @@ class Wire:
         self.heard: dict[str, list[int]] = {}
         self.between: Callable[[], None] | None = None
 
-    def send(self, clients: Iterable[str], content: dict[str, Any]) -> None:
-        for client in clients:
-            self.heard.setdefault(client, []).append(content["sequence"])
+    def send(self, listeners: Iterable[Listener], content: dict[str, Any]) -> None:
+        for one in listeners:
+            self.heard.setdefault(one.client, []).append(content["sequence"])
             if self.between:
                 self.between, run = None, self.between
                 run()
@@ -130,10 +130,10 @@ class Frames(Wire):
         super().__init__()
         self.got: dict[str, list[tuple[str, str, bool, bool]]] = {}
 
-    def send(self, clients: Iterable[str], content: dict[str, Any]) -> None:
+    def send(self, listeners: Iterable[Listener], content: dict[str, Any]) -> None:
         told = content["msg_type"], content["event"], content["concerns"], content["news"]
-        for client in clients:
-            self.got.setdefault(client, []).append(told)
+        for one in listeners:
+            self.got.setdefault(one.client, []).append(told)
 
 
 def test_whom_an_advisory_leaves_untold(

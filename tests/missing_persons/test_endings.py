@@ -103,7 +103,9 @@ def test_whom_an_earlier_message_reached_hears_of_the_end(
     moved = client.patch(path, json={"area": [{"places": ["JM-08"]}]}, headers=police)
     assert moved.status_code == 200, moved.json
     sent: list[str] = []
-    follower = SequenceFollower(database, lambda clients, _: sent.extend(clients), 1)
+    follower = SequenceFollower(
+        database, lambda listeners, _: sent.extend(one.client for one in listeners), 1
+    )
     follower.followers.put("left behind", Following(frozenset([place_key("JM-14")])))
     assert end(client, published, police).status_code == 200
     follower.look()
