@@ -8,8 +8,7 @@ the stock way, with the packet that is encoded already.
 
 import logging
 import struct
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any
 
 import engineio.packet
@@ -35,25 +34,43 @@ class Broadcast:
         self._manager = server.server.manager
         self._sockets: dict[str, Any] = server.server.eio.sockets
 
-    def send(self, listeners: Iterable[Listener], event: str, content: Any) -> None:
-        """Emit ``event`` with ``content`` to all of them; who is gone is passed over."""
+    def send(self, listeners: Sequence[Listener], event: str, content: Any) -> None:
+        """Emit ``event`` with ``content`` to those who, when it is their turn, still listen."""
         packet = engineio.packet.Packet(engineio.packet.MESSAGE, _encoded(event, content))
         frame = text_frame(packet.encode().encode())
-        waiting = iter(listeners)
-        # Looked up together: between two writes the kernel has the processor's caches for itself.
-        while party := list(islice(waiting, _BREATH)):
-            for listener, outlet in zip(party, [one.outlet for one in party], strict=True):
-                try:
-                    if outlet is not None:
-                        outlet.send(frame)
-                    else:
-                        self._send_first(listener, packet, frame)
-                except (OSError, engineio.exceptions.EngineIOError) as error:
-                    log.debug("a client has gone: %s", error)
+        for start in range(0, len(listeners), _BREATH):
+            self._send_some(listeners[start : start + _BREATH], packet, frame)
             self._sleep(0)
 
+    def _send_some(self, listeners: Sequence[Listener], packet: Any, frame: bytes) -> None:
+        """To so many that nobody else need run meanwhile."""
+        size = len(frame)
+        # Looked up together: between two writes the kernel has the processor's caches for itself.
+        ready = [one.outlet.ready if one.outlet and one.listens else None for one in listeners]
+        for listener, write in zip(listeners, ready, strict=True):
+            written = 0
+            try:
+                if write is not None and (written := write(frame)) == size:
+                    continue
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                log.debug("a client has gone: %s", error)
+                continue
+            if listener.listens:
+                self._send_rest(listener, packet, frame, written)
+
+    def _send_rest(self, listener: Listener, packet: Any, frame: bytes, written: int) -> None:
+        """What cannot be written at once, or to who was not known to be on a WebSocket."""
+        try:
+            if listener.outlet is not None:
+                listener.outlet.keep(frame, written)
+            else:
+                self._send_first(listener, packet, frame)
+        except (OSError, engineio.exceptions.EngineIOError) as error:
+            log.debug("a client has gone: %s", error)
+
     def _send_first(self, listener: Listener, packet: Any, frame: bytes) -> None:
-        """To a client that was not known to be on its WebSocket."""
         socket = self._sockets.get(self._manager.eio_sid_from_sid(listener.client, "/"))
         if socket is None or socket.closing or socket.closed:
             return

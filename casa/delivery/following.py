@@ -6,7 +6,7 @@ measure of whom each is for, so a client that comes back is given just what it w
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,11 +31,12 @@ log = logging.getLogger(__name__)
 _CATCH_UP = 500
 _CHUNK = 100
 
-Send = Callable[[Iterable[Listener], dict[str, Any]], None]
+# Brings one frame to those who, when it is their turn, still listen.
+Send = Callable[[Sequence[Listener], dict[str, Any]], None]
 
 
 class SequenceFollower:
-    """Follows the sequence for one process. ``send`` brings one frame to several clients."""
+    """Follows the sequence for one process."""
 
     def __init__(self, database: Database, send: Send, poll: float) -> None:
         self.followers = Followers()
@@ -99,7 +100,7 @@ class SequenceFollower:
         self.position = message.sequence or self.position
         for key, listeners in live.items():
             # Each is looked at when it is its turn.
-            self._send((one for one in listeners if one.listens), frames[key])
+            self._send(listeners, frames[key])
 
     def _choose(self, following: Following, content: dict[str, Any]) -> Iterable[Listener]:
         """Who follows so and is live; what is for the others becomes part of their answer."""

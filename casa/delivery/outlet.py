@@ -23,16 +23,19 @@ _WRITABLE = 2  # libev's EV_WRITE
 class Outlet:
     """The writing side of a non-blocking socket, which whoever reads from it closes."""
 
-    __slots__ = ("_bytes", "_most", "_sock", "_waiting", "_watcher", "_write")
+    __slots__ = ("_bytes", "_most", "_sealed", "_sock", "_waiting", "_watcher", "ready")
 
     def __init__(self, sock: socket.socket, most: int) -> None:
         """``most`` is how many bytes may await the client's reading."""
         # What a client leaves unread shall wait here, where it is bounded, and not in the kernel.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
         self._sock = sock
-        self._write: Callable[[bytes | memoryview], int] = sock.send
+        # Writes at once and tells how much was taken; none while something waits or after the end.
+        # Whoever calls it hands what was not taken to ``keep``.
+        self.ready: Callable[[bytes], int] | None = sock.send
+        self._sealed = False
         self._most = most
-        self._waiting: deque[bytes | memoryview] | None = None
+        self._waiting: deque[memoryview] | None = None
         self._bytes = 0
         self._watcher: Any = None
 
@@ -42,19 +45,39 @@ class Outlet:
         Raises:
             OSError: the connection is gone, or was cut off for reading too slowly.
         """
-        if self._waiting is not None:
-            return self._keep(data)
+        if self.ready is None:
+            return self.keep(data, 0)
         try:
-            written = self._write(data)
+            written = self.ready(data)
         except BlockingIOError:
             written = 0
         if written < len(data):
-            self._keep(memoryview(data)[written:])
+            self.keep(data, written)
         return None
+
+    def keep(self, data: bytes, written: int) -> None:
+        """Write ``data`` but for its beginning as soon as the client reads.
+
+        Raises:
+            OSError: as ``send``.
+        """
+        if self._sealed:
+            raise OSError("the connection is closed")
+        self.ready = None
+        self._bytes += len(data) - written
+        if self._bytes > self._most:
+            self.cut()
+            raise OSError("the client reads too slowly")
+        if self._waiting is None:
+            self._waiting = deque()
+            self._watcher = gevent.get_hub().loop.io(self._sock.fileno(), _WRITABLE)
+            self._watcher.start(self._drain)
+        self._waiting.append(memoryview(data)[written:])
 
     def seal(self) -> None:
         """Nothing more is to be written than what waits."""
-        self._write = _refuse
+        self._sealed = True
+        self.ready = None
 
     def cut(self) -> None:
         """End the connection; whoever reads from it learns so."""
@@ -71,19 +94,6 @@ class Outlet:
         self._forget()
         self._sock.close()
 
-    def _keep(self, rest: bytes | memoryview) -> None:
-        if self._write is _refuse:
-            _refuse(rest)
-        self._bytes += len(rest)
-        if self._bytes > self._most:
-            self.cut()
-            raise OSError("the client reads too slowly")
-        if self._waiting is None:
-            self._waiting = deque()
-            self._watcher = gevent.get_hub().loop.io(self._sock.fileno(), _WRITABLE)
-            self._watcher.start(self._drain)
-        self._waiting.append(rest)
-
     def _drain(self) -> None:
         """In the hub: the client reads on."""
         try:
@@ -92,7 +102,7 @@ class Outlet:
                 written = self._sock.send(rest)
                 self._bytes -= written
                 if written < len(rest):
-                    self._waiting[0] = memoryview(rest)[written:]
+                    self._waiting[0] = rest[written:]
                     return
                 self._waiting.popleft()
         except BlockingIOError:
@@ -105,11 +115,8 @@ class Outlet:
     def _forget(self) -> None:
         self._waiting = None
         self._bytes = 0
+        self.ready = None if self._sealed else self._sock.send
         if self._watcher is not None:
             self._watcher.stop()
             self._watcher.close()
             self._watcher = None
-
-
-def _refuse(_: object) -> int:
-    raise OSError("the connection is closed")

@@ -4,7 +4,7 @@ Flask-SocketIO on gevent, with WebSockets of our own (``casa.delivery.engine``).
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, cast
 
 from flask import Flask, current_app, request
@@ -100,7 +100,7 @@ def _start(app: Flask) -> SequenceFollower:
     socketio: SocketIO = app.extensions["casa.socketio"]
     broadcast: Broadcast = app.extensions["casa.broadcast"]
 
-    def send(listeners: Iterable[Listener], content: dict[str, Any]) -> None:
+    def send(listeners: Sequence[Listener], content: dict[str, Any]) -> None:
         broadcast.send(listeners, "alert", content)
 
     made = SequenceFollower(database, send, settings.poll_seconds)

@@ -127,10 +127,16 @@ class Direct:
     def send(self, frame: bytes) -> None:
         self.frames.append(frame)
 
+    def ready(self, frame: bytes) -> int:
+        self.frames.append(frame)
+        return len(frame)
+
 
 class Broken:
     def send(self, frame: bytes) -> None:
         raise OSError("the connection is closed")
+
+    ready = send
 
 
 def broadcast(**engines: Engine) -> Broadcast:
@@ -172,6 +178,32 @@ def test_whoever_has_changed_over_is_found_again() -> None:
     poller.closing = True
     sender.send([Listener("poller")], "alert", 3)
     assert len(direct.frames) == 1
+
+
+def test_who_has_stopped_listening_or_reads_too_slowly(pair: Any) -> None:
+    server, client = pair
+    outlet, direct = Outlet(server, 1_000_000), Direct()
+    sender = broadcast(slow=Engine(outlet), left=Engine(direct))
+    slow, left = Listener("slow"), Listener("left")
+    for text in ("a", "b" * 400_000, "c"):
+        sender.send([slow, left], "alert", text)
+    left.listens = False
+    sender.send([left], "alert", "d")
+    texts = [f'42["alert","{text}"]' for text in ("a", "b" * 400_000, "c")]
+    frames = [text_frame(text.encode()) for text in texts]
+    assert direct.frames == frames
+    assert outlet.ready is None
+    whole = b"".join(frames)
+    assert read(client, len(whole)) == whole
+    with Timeout(10):
+        while outlet.ready is None:
+            sleep(0.01)
+    for _ in range(4):
+        sender.send([slow], "alert", "e" * 400_000)
+    assert outlet.ready is None
+    with Timeout(10):
+        while client.recv(65_536):
+            pass
 
 
 def test_a_poller_that_leaves_too_much_is_closed() -> None:

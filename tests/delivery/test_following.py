@@ -22,7 +22,7 @@ class Wire:
         self.between: Callable[[], None] | None = None
 
     def send(self, listeners: Iterable[Listener], content: dict[str, Any]) -> None:
-        for one in listeners:
+        for one in (each for each in listeners if each.listens):
             self.heard.setdefault(one.client, []).append(content["sequence"])
             if self.between:
                 self.between, run = None, self.between
@@ -132,7 +132,7 @@ class Frames(Wire):
 
     def send(self, listeners: Iterable[Listener], content: dict[str, Any]) -> None:
         told = content["msg_type"], content["event"], content["concerns"], content["news"]
-        for one in listeners:
+        for one in (each for each in listeners if each.listens):
             self.got.setdefault(one.client, []).append(told)
 
 
