@@ -87,10 +87,10 @@ class Transport:
         self._lock = threading.Lock()
         self._by_libcurl = partial(_ByLibcurl, address, self._window, connections, trusted, timeout)
         self._way: Way
-        if _proxied(address):
-            self._way = self._by_libcurl()
-        else:
+        if _is_direct(address):
             self._way = _Directly(address, self._window, connections, trusted, timeout)
+        else:
+            self._way = self._by_libcurl()
 
     def __enter__(self) -> Self:
         return self
@@ -150,11 +150,14 @@ class Transport:
             self._way.run(page.open(indices), page, token)
 
 
-def _proxied(address: str) -> bool:
-    """Whether the environment (``HTTPS_PROXY``, ``NO_PROXY``) sends an address by a proxy."""
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get("https") or proxies.get("all")
-    return bool(proxy) and not urllib.request.proxy_bypass(urlsplit(address).hostname or "")
+def _is_direct(address: str) -> bool:
+    """Whether nothing stands between: not TLS that somebody else adds, and not a proxy of the
+    environment (``HTTPS_PROXY``, ``NO_PROXY``).
+    """
+    parts, proxies = urlsplit(address), urllib.request.getproxies()
+    proxied = parts.scheme in proxies or "all" in proxies
+    by_proxy = proxied and not urllib.request.proxy_bypass(parts.hostname or "")
+    return parts.scheme == "https" and not by_proxy
 
 
 class _Directly:

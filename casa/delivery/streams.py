@@ -153,14 +153,27 @@ class Streams:
             Unsuited: the service is not for this; what was not told to ``requests`` was not asked.
         """
         page = _Run(indices, bodies, headers, requests, _TIMES * self._connections)
+        try:
+            self._resume(page)
+            self._go_on(page)
+        except Unsuited:
+            for line in list(self._lines):
+                line.http.lost("connection given up")
+                self._settle(line, page)
+            raise
+
+    def _resume(self, page: _Run) -> None:
+        """See what happened since the last page: a connection may have ended."""
         for line in list(self._lines):
             if time.monotonic() - line.heard > _IDLE:
                 self._drop(line)
             else:
                 self._read(line, page)
+
+    def _go_on(self, page: _Run) -> None:
         moved = time.monotonic()
         while page.waiting or self._active():
-            if requests.hopeless:
+            if page.requests.hopeless:
                 page.give_up("hopeless")
             self._extend(page)
             for line in self._lines:
@@ -223,10 +236,6 @@ class Streams:
         except ProtocolError as error:
             log.warning("the push service breaks HTTP/2: %s", error)
             line.http.lost("HTTP/2 broken")
-        except Unsuited:
-            line.http.lost("connection given up")
-            self._settle(line, page)
-            raise
         if line.http.out:
             self._write(line)
         self._settle(line, page)

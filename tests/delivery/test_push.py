@@ -1,5 +1,7 @@
 """The transport against the FCM double, over real TLS and HTTP/2, directly and through a proxy."""
 
+import http.server
+import json
 import socket
 import socketserver
 import threading
@@ -8,13 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pycurl
 import pytest
 
-from casa.delivery import push
+from casa.delivery import push, secure
 from casa.delivery.credentials import AccessTokens, TokenUnavailable
 from casa.delivery.fcm import Template, body
+from casa.delivery.http2 import Unsuited
 from casa.delivery.outcomes import Refused, Retry, Sent, Unregistered
 from casa.delivery.push import Transport
 from casa.delivery.quota import LocalQuota
@@ -259,6 +263,59 @@ def test_http_1_1_serves_where_there_is_no_http_2(fcm, connect, template, monkey
         assert transport.send_page(page) == [Sent()] * 20
     assert {entry["http"] for entry in fcm.record(since)} == {"1.1"}
     assert len(fcm.record(since)) == 40
+
+
+@pytest.mark.parametrize("proxy", ["directly"], indirect=True)
+def test_where_somebody_else_adds_tls_it_is_left_off(connect, template):
+    class Answers(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    heard: list[dict[str, Any]] = []
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        transport = connect(url=f"http://127.0.0.1:{server.server_address[1]}")
+        page = [template.for_token(f"phone-{n}") for n in range(5)]
+        assert transport.send_page(page) == [Sent()] * 5
+        transport.close()
+        server.shutdown()
+    tokens = sorted(one["message"]["token"] for one in heard)
+    assert tokens == [f"phone-{n}" for n in range(5)]
+
+
+@pytest.mark.parametrize("proxy", ["directly"], indirect=True)
+def test_changing_over_to_libcurl_in_mid_page_asks_nothing_twice(
+    fcm, connect, template, monkeypatch, since
+):
+    """The second connection leads to another server of the service, which speaks no HTTP/2."""
+    dialled = []
+
+    def dial(*arguments: Any) -> Any:
+        dialled.append(arguments)
+        if len(dialled) == 2:
+            raise Unsuited("it speaks no HTTP/2")
+        return secure.dial(*arguments)
+
+    monkeypatch.setattr(push, "dial", dial)
+    devices = [f"phone-{n}" for n in range(2_000)]
+    outcomes = connect().send_page([template.for_token(one) for one in devices])
+    times = Counter(entry["device"] for entry in fcm.record(since))
+    assert len(dialled) == 2
+    assert max(times.values()) == 1
+    assert all(
+        times[one] == 1 for one, found in zip(devices, outcomes, strict=True) if found == Sent()
+    )
+    assert sum(found == Sent() for found in outcomes) >= 1_800
+    assert {type(found) for found in outcomes} <= {Sent, Retry}
 
 
 @pytest.mark.parametrize("proxy", ["through a proxy"], indirect=True)
