@@ -87,6 +87,9 @@ class _Heads:
         self.headers = headers
         self._encoder = encoder
         self._known: dict[int, tuple[bytes, bytes]] = {}
+        # What an earlier token left in the table would push these out one by one.
+        room, encoder.header_table_size = encoder.header_table_size, 0
+        encoder.header_table_size = room
         self._first: bytes | None = encoder.encode(headers)
         self._fixed = encoder.encode(headers)
         if len(self._fixed) != len(headers) or min(self._fixed) < _INDEXED:

@@ -128,6 +128,18 @@ def test_what_all_requests_have_in_common_is_told_once():
     assert dict(peer.heads[5])["authorization"] == "Bearer " + "x" * 1_500
 
 
+def test_one_access_token_after_another():
+    peer = Peer()
+    for letter in "abcdefgh":
+        headers = with_token(letter * 1_500)
+        for _ in range(4):
+            peer.client.post(headers, b"", 0, 0.0)
+            size = len(b"".join(peer.client.out))
+            peer.exchange()
+            assert list(peer.heads.values())[-1] == [*headers, ("content-length", "0")]
+        assert size < 40
+
+
 @pytest.mark.parametrize("table", [0, 200, 4_096, 100_000])
 @pytest.mark.parametrize("late", [False, True])
 def test_a_service_may_keep_as_small_a_table_as_it_likes(table, late):
@@ -137,11 +149,12 @@ def test_a_service_may_keep_as_small_a_table_as_it_likes(table, late):
     peer.server.update_settings({SettingCodes.HEADER_TABLE_SIZE: table})
     peer.exchange()
     peer.ask(b"body", b"body")
-    for headers in (with_token("another"), with_token("long" * 1_300), ASK, ASK):
-        peer.client.post(headers, b"body", 9, 0.0)
-        peer.exchange()
-        assert tuple(list(peer.heads.values())[-1][:-1]) == headers
-    assert len(peer.heads) == (8 if late else 6)
+    for headers in (with_token("another"), with_token("long" * 1_300), ASK, with_token("third")):
+        for length in (4, 5, 4, 4):
+            peer.client.post(headers, bytes(length), 9, 0.0)
+            peer.exchange()
+            assert list(peer.heads.values())[-1] == [*headers, ("content-length", str(length))]
+    assert len(peer.heads) == (20 if late else 18)
 
 
 @pytest.mark.parametrize("piece", [1, 2, 7, 9, 10, 10**6])
@@ -262,6 +275,28 @@ def test_headers_in_pieces_padded_and_with_a_first_word_before_the_answer():
     assert client.answers == [
         Answer(0, 503, {":status": "503", "retry-after": "9"}, b"sorry"),
     ]
+
+
+def test_of_an_endless_answer_the_beginning_is_kept():
+    client = Connection(10)
+    client.post(ASK, b"body", 0, 0.0)
+    head = Encoder().encode([(":status", "500")])
+    client.receive(HeadersFrame(1, head, flags=["END_HEADERS"]).serialize())
+    for _ in range(6):
+        client.receive(DataFrame(1, b"x" * 16_000).serialize())
+    client.receive(DataFrame(1, b"", flags=["END_STREAM"]).serialize())
+    assert [len(one.body) for one in client.answers] == [65_536]
+
+
+def test_a_header_block_that_breaks_off_for_a_good_answer_is_refused():
+    peer = Peer()
+    peer.ask(b"first", b"second", b"third")
+    peer.answer(1, *OK)
+    begun = HeadersFrame(3, b"\x88").serialize()
+    good = HeadersFrame(5, b"\x88", flags=["END_HEADERS", "END_STREAM"]).serialize()
+    with pytest.raises(ProtocolError):
+        peer.client.receive(begun + good)
+    assert peer.taken == [0]
 
 
 def test_an_answer_can_end_with_its_headers_or_with_trailers():
