@@ -35,7 +35,7 @@ class Outlet:
         self.ready: Callable[[bytes], int] | None = sock.send
         self._sealed = False
         self._most = most
-        self._waiting: deque[memoryview] | None = None
+        self._waiting: deque[bytes | memoryview] | None = None
         self._bytes = 0
         self._watcher: Any = None
 
@@ -72,7 +72,8 @@ class Outlet:
             self._waiting = deque()
             self._watcher = gevent.get_hub().loop.io(self._sock.fileno(), _WRITABLE)
             self._watcher.start(self._drain)
-        self._waiting.append(memoryview(data)[written:])
+        # What many wait for is kept once: a view costs as much as a short alert.
+        self._waiting.append(memoryview(data)[written:] if written else data)
 
     def seal(self) -> None:
         """Nothing more is to be written than what waits."""
@@ -102,7 +103,7 @@ class Outlet:
                 written = self._sock.send(rest)
                 self._bytes -= written
                 if written < len(rest):
-                    self._waiting[0] = rest[written:]
+                    self._waiting[0] = memoryview(rest)[written:]
                     return
                 self._waiting.popleft()
         except BlockingIOError:
