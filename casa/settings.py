@@ -38,7 +38,7 @@ class Settings:
     fcm_url: str = _about("address of FCM's HTTP v1 service", "https://fcm.googleapis.com")
     fcm_ca: Path | None = _about("certificates to trust for FCM, in place of the system's", None)
     push_per_minute: int = _about("messages a minute that the FCM project may send", 600_000)
-    push_in_flight: int = _about("most messages awaiting FCM's answer at once", 400)
+    push_in_flight: int = _about("most messages awaiting FCM's answer at once", 2_000)
     webpush_contact: str = _about(
         "mailto: or https: address at which push services reach the operator; unset: no Web Push",
         "",
@@ -55,7 +55,7 @@ class Settings:
     webhook_ca: Path | None = _about(
         "certificates to trust for webhooks, in place of the system's", None
     )
-    page_size: int = _about("devices a page of a dispatch; at most one is sent twice", 1_000)
+    page_size: int = _about("devices a page of a dispatch; at most one is sent twice", 2_000)
     shard_size: int = _about(
         "devices a shard of a dispatch, the unit several workers share", 50_000
     )

@@ -68,7 +68,7 @@ class Transport:
         quota: Quota,
         *,
         ca: Path | None = None,
-        in_flight: int = 400,
+        in_flight: int = 2_000,
         timeout: float = 10.0,
         patience: float = 5.0,
     ) -> None:

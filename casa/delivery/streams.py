@@ -11,6 +11,7 @@ import selectors
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from casa.delivery.http2 import Answer, Connection, Headers, ProtocolError, Unsuited
@@ -187,23 +188,33 @@ class Streams:
         return sum(len(line.http.open) for line in self._lines)
 
     def _extend(self, page: _Run) -> None:
-        """Another connection where those there are leave no room, if one can be had."""
-        while page.waiting and page.unreachable is None and len(self._lines) < self._connections:
-            wanted = min(self._window.size - self._active(), len(page.waiting))
-            if wanted <= sum(line.http.room for line in self._lines):
-                return
-            page.dials -= 1
-            try:
-                line = _Line(self._dial(), self._streams)
-            except Unreachable as error:
-                page.unreachable = str(error)
-                continue
-            if not page.dials:
-                page.unreachable = "the push service ends connections"
-            self._lines.append(line)
-            self._selector.register(line.channel, selectors.EVENT_READ, line)
-        if page.unreachable is not None and not self._lines:
-            page.give_up(page.unreachable)
+        """More connections where those there are leave no room, as far as they can be had."""
+        room = sum(line.http.room for line in self._lines)
+        wanted = min(self._window.size - self._active(), len(page.waiting)) - room
+        number = min(-(-wanted // self._streams), self._connections - len(self._lines), page.dials)
+        if number > 0 and page.unreachable is None:
+            page.dials -= number
+            self._connect(number, page)
+        if not self._lines and page.waiting:
+            page.give_up(page.unreachable or "the push service ends connections")
+
+    def _connect(self, number: int, page: _Run) -> None:
+        """So many connections at once: each takes two or three round trips to make."""
+        with ThreadPoolExecutor(number) as pool:
+            dialled = [pool.submit(self._dial) for _ in range(number)]
+        faults = []
+        for one in dialled:
+            fault = one.exception()
+            if fault is None:
+                line = _Line(one.result(), self._streams)
+                self._lines.append(line)
+                self._selector.register(line.channel, selectors.EVENT_READ, line)
+            else:
+                faults.append(fault)
+        for fault in faults:
+            if not isinstance(fault, Unreachable):
+                raise fault
+            page.unreachable = str(fault)
 
     def _ask(self, line: _Line, page: _Run) -> None:
         waiting, bodies, headers = page.waiting, page.bodies, page.headers

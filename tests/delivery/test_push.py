@@ -296,12 +296,12 @@ def test_where_somebody_else_adds_tls_it_is_left_off(connect, template):
 def test_changing_over_to_libcurl_in_mid_page_asks_nothing_twice(
     fcm, connect, template, monkeypatch, since
 ):
-    """The second connection leads to another server of the service, which speaks no HTTP/2."""
+    """Later connections lead to another server of the service, which speaks no HTTP/2."""
     dialled = []
 
     def dial(*arguments: Any) -> Any:
         dialled.append(arguments)
-        if len(dialled) == 2:
+        if len(dialled) > 1:
             raise Unsuited("it speaks no HTTP/2")
         return secure.dial(*arguments)
 
@@ -309,7 +309,7 @@ def test_changing_over_to_libcurl_in_mid_page_asks_nothing_twice(
     devices = [f"phone-{n}" for n in range(2_000)]
     outcomes = connect().send_page([template.for_token(one) for one in devices])
     times = Counter(entry["device"] for entry in fcm.record(since))
-    assert len(dialled) == 2
+    assert len(dialled) > 1
     assert max(times.values()) == 1
     assert all(
         times[one] == 1 for one, found in zip(devices, outcomes, strict=True) if found == Sent()
