@@ -22,6 +22,7 @@ same question at resolution 7 directly.
 """
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
@@ -35,7 +36,7 @@ import h3.api.numpy_int as h3
 import numpy as np
 import shapely
 from cover import cone, median
-from sqlalchemy import insert, text
+from sqlalchemy import ColumnElement, Insert, func, insert, literal, select, text
 from sqlalchemy.orm import Session
 
 from casa import schema
@@ -135,21 +136,43 @@ def populate(database: Database, total: int, elsewhere: int = 0) -> tuple[int, i
 
 
 def _populate_elsewhere(database: Database, numbers: np.ndarray, packed: int) -> None:
-    """Devices around Cabo Verde, some hundreds to a cell: as dense as a city, and no concern."""
-    day = today()
-    cells = sorted({cell_at(-26 + x / 40, 14 + y / 40) for x in range(100) for y in range(100)})
+    """Devices around Cabo Verde, some hundreds to a cell: as dense as a city, and no concern.
+
+    SQLite makes the rows itself: nine million would take a quarter of an hour through Python.
+    """
     for part in np.array_split(numbers, max(len(numbers) // _BATCH, 1)) if len(numbers) else ():
         with database.writing() as session:
-            session.execute(insert(Device), [device_row(int(number), day) for number in part])
+            session.execute(_insert_elsewhere(part))
+    cells = sorted({cell_at(-26 + x / 40, 14 + y / 40) for x in range(100) for y in range(100)})
     each = np.array_split(np.random.default_rng(3).permutation(numbers), len(cells))
-    keys = (
-        {"key": cell, "device": device, "bits": packed}
-        for cell, devices in zip(cells, each, strict=True)
-        for device in np.sort(devices).tolist()
-    )
-    while part := list(islice(keys, _BATCH)):
+    for start in range(0, len(cells), 100):
         with database.writing() as session:
-            session.execute(insert(AudienceKey), part)
+            for cell, devices in zip(cells[start : start + 100], each[start:], strict=False):
+                listed = _listed(np.sort(devices))
+                row = select(literal(cell), listed, literal(packed))
+                session.execute(insert(AudienceKey).from_select(["key", "device", "bits"], row))
+
+
+def _listed(numbers: np.ndarray) -> ColumnElement[int]:
+    return func.json_each(json.dumps(numbers.tolist())).table_valued("value").c.value
+
+
+def _insert_elsewhere(numbers: np.ndarray) -> Insert:
+    """As ``device_row``, but that the tokens' letters are others."""
+    number = _listed(numbers)
+    own: dict[str, ColumnElement[object]] = {
+        "number": number,
+        "id": func.printf("%032x", number),
+        "secret_digest": func.printf("%064x", number),
+        "token": func.printf("%022x:APA91b%0134x", number, number),
+        "token_digest": func.printf("%064x", number),
+    }
+    columns = Device.__table__.c
+    row = {
+        name: own.get(name, literal(value, columns[name].type))
+        for name, value in device_row(0, today()).items()
+    }
+    return insert(Device).from_select(list(row), select(*row.values()))
 
 
 def device_row(number: int, day: object) -> dict[str, object]:
