@@ -25,7 +25,7 @@ crash-test: .venv/.tested
 	CASA_CRASHES=50 $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/system/test_crashes.py
 
 bench: .venv/.tested
-	$(BIN)/python benchmarks/match.py
+	$(BIN)/python benchmarks/match.py --elsewhere 9000000
 	$(BIN)/python benchmarks/cover.py
 	$(BIN)/python benchmarks/sockets.py --never-read 5000
 	$(BIN)/python benchmarks/sockets.py --clients 15000 --repeats 1

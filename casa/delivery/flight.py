@@ -1,4 +1,4 @@
-"""Many requests at once over libcurl, and what became of each: the loop of every push provider.
+"""Many requests at once over libcurl, and what became of each, to one service or any number.
 
 Nothing is ever repeated here. libcurl by itself repeats a request whose connection died before an
 answer came, although the message may have been taken; it must rewind the request's body for that,

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import random
 import socket
 import socketserver
 import threading
@@ -168,10 +169,44 @@ def test_what_fcm_did_not_look_at_goes_at_once_over_another_connection(
     assert record[("phone-9", "goaway")] == record[("phone-9", "sent")] == 1
 
 
-def test_a_service_that_never_looks_is_not_asked_for_ever(fcm, connect, template, since):
-    (outcome,) = connect().send_page([template.for_token("goaway-1")])
+@pytest.mark.parametrize("answer", ["refuse", "goaway"])
+def test_a_service_that_never_looks_is_not_asked_for_ever(fcm, connect, template, since, answer):
+    (outcome,) = connect().send_page([template.for_token(f"{answer}-1")])
     assert isinstance(outcome, Retry)
     assert 1 <= len(fcm.record(since)) <= 6
+
+
+@pytest.mark.parametrize("proxy", ["directly"], indirect=True)
+@pytest.mark.parametrize("seed", range(6))
+def test_in_all_sorts_of_trouble_nothing_is_lost_and_nothing_doubled(
+    fcm, connect, template, since, seed
+):
+    """Page after page of what is to be tried again, as the worker sends it."""
+    chance = random.Random(seed)
+    kinds = ["phone"] * 60 + ["refuse", "goaway", "drop", "slow", "unavailable", "unregistered"]
+    devices = [f"{seed}-{n}-{chance.choice(kinds)}" for n in range(1_500)]
+    for device in devices:
+        kind = device.rpartition("-")[2]
+        if kind != "phone":
+            often = {} if kind == "unregistered" else {"times": 1}
+            fcm.behave(device, kind, seconds=0.3, **often)
+    transport, open_, found = connect(), devices, {}
+    unknown: Counter[str] = Counter()
+    for _ in range(20):
+        outcomes = transport.send_page([template.for_token(one) for one in open_])
+        found |= dict(zip(open_, outcomes, strict=True))
+        open_ = [one for one in open_ if isinstance(found[one], Retry)]
+        unknown.update(one for one in open_ if found[one] == Retry("connection lost"))
+        if not open_:
+            break
+    taken = Counter(one["device"] for one in fcm.record(since) if one["outcome"] == "sent")
+    dead = {one for one in devices if one.endswith("unregistered")}
+    assert {one for one, outcome in found.items() if outcome == Unregistered()} == dead
+    assert {one for one, outcome in found.items() if outcome == Sent()} == set(devices) - dead
+    assert set(taken) == set(devices) - dead
+    # Twice at most where it was told that it is not known whether it was taken.
+    assert all(times <= 1 + unknown[one] for one, times in taken.items())
+    assert any(one.endswith("drop") for one in unknown)
 
 
 def test_among_many_a_lost_connection_loses_and_doubles_nothing(fcm, connect, template, since):

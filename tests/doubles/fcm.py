@@ -28,7 +28,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fcm_keys import Keys
 from fcm_schema import violations
-from loopback import Drop, GoAway, Request, Response, serve
+from loopback import Drop, GoAway, Refuse, Request, Response, serve
 
 PROJECT = "casa-demo"
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
@@ -54,9 +54,10 @@ ERRORS = {
         "APNs certificate or web push auth key was invalid or missing",
     ),
 }
-# slow: a good answer late. drop: taken, and the connection cut before the answer. goaway: not
-# taken, and the connection closed.
-ANSWERS = (*ERRORS, "slow", "drop", "goaway")
+# refuse: not taken. goaway: nor any later one, and the connection closed. slow: a good answer late.
+# drop: taken, and the connection cut before the answer.
+REFUSALS = {"refuse": Refuse, "goaway": GoAway}
+ANSWERS = (*ERRORS, *REFUSALS, "slow", "drop")
 
 
 class Fcm:
@@ -129,9 +130,9 @@ class Fcm:
             if "retry_after" in behaviour:
                 response.headers["retry-after"] = str(behaviour["retry_after"])
             return response
-        if answer == "goaway":
+        if answer in REFUSALS:
             self._keep(request, message, answer)
-            raise GoAway
+            raise REFUSALS[answer]
         if answer == "slow":
             await asyncio.sleep(behaviour.get("seconds", 1.0))
         self._keep(request, message, "sent")

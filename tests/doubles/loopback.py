@@ -1,8 +1,9 @@
 """A small HTTP server for doubles: HTTP/2 and HTTP/1.1 over TLS on loopback, chosen by ALPN.
 
 The application is one coroutine function: ``Request`` in, ``Response`` out. It can raise
-``Drop`` (the connection is cut without an answer) or ``GoAway`` (HTTP/2: the server says that
-it did not look at this request and closes; HTTP/1.1: the same as ``Drop``).
+``Drop`` (the connection is cut without an answer), ``Refuse`` (HTTP/2: the server says that it did
+not look at this request) or ``GoAway`` (nor at any later one, and closes). Over HTTP/1.1 all three
+are ``Drop``.
 """
 
 import asyncio
@@ -35,6 +36,10 @@ class Response:
 
 class Drop(Exception):
     """Cut the connection."""
+
+
+class Refuse(Exception):
+    """Refuse this request."""
 
 
 class GoAway(Exception):
@@ -83,6 +88,7 @@ class _Http2:
         self._h2.initiate_connection()
         self._open: dict[int, tuple[dict[str, str], bytearray]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._last: int | None = None
         self._flush()
 
     def received(self, data: bytes) -> None:
@@ -111,6 +117,8 @@ class _Http2:
         self._flush()
 
     async def _answer(self, stream: int) -> None:
+        if self._last is not None and stream > self._last:
+            return
         headers, body = self._open[stream]
         request = Request(headers[":method"], headers[":path"], headers, bytes(body), "2")
         try:
@@ -118,8 +126,14 @@ class _Http2:
         except Drop:
             self._transport.abort()
             return
+        except Refuse:
+            del self._open[stream]
+            self._h2.reset_stream(stream, ErrorCodes.REFUSED_STREAM)
+            self._flush()
+            return
         except GoAway:
-            self._h2.close_connection(ErrorCodes.NO_ERROR, last_stream_id=max(stream - 2, 0))
+            self._last = max(stream - 2, 0)
+            self._h2.close_connection(ErrorCodes.NO_ERROR, last_stream_id=self._last)
             self._flush()
             self._transport.close()
             return
@@ -183,7 +197,7 @@ class _Http1:
         method, path = self._head.method.decode(), self._head.target.decode()
         try:
             response = await self._app(Request(method, path, headers, bytes(self._body), "1.1"))
-        except (Drop, GoAway):
+        except (Drop, Refuse, GoAway):
             self._transport.abort()
             return
         fields = [*response.headers.items(), ("content-length", str(len(response.body)))]
