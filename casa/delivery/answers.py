@@ -12,6 +12,7 @@ from typing import Any
 
 from casa.delivery.outcomes import Outcome, Refused, Retry, Unregistered
 
+_LONGEST_PAUSE = 21_600.0  # seconds
 # Answers that say that the project or the service, not this message, is at fault: the message
 # keeps its place and goes when the operator or Google has mended it.
 _OUTSIDE = {401, 403, 404, 408, 429, 500, 502, 503, 504}
@@ -32,10 +33,10 @@ def failure(status: int, body: bytes) -> Failure:
     try:
         error: dict[str, Any] = json.loads(body)["error"]
         details = [one for one in error.get("details", ()) if isinstance(one, dict)]
+        codes = [one["errorCode"] for one in details if "errorCode" in one]
+        fields = [one.get("field", "") for d in details for one in d.get("fieldViolations", ())]
     except (ValueError, KeyError, TypeError, AttributeError):
         return Failure(status, "", "", ())
-    codes = [one["errorCode"] for one in details if "errorCode" in one]
-    fields = [one.get("field", "") for d in details for one in d.get("fieldViolations", ())]
     code = codes[0] if codes else error.get("status", "")
     return Failure(status, str(code), str(error.get("message", "")), tuple(map(str, fields)))
 
@@ -62,7 +63,7 @@ def _names_device(failed: Failure) -> bool:
 
 
 def retry_after(text: str | None, moment: datetime) -> float | None:
-    """The seconds of a ``Retry-After`` that came at ``moment``, if it asks for any.
+    """The seconds of a ``Retry-After`` that came at ``moment``: none, or six hours at most.
 
     Source: RFC 9110 section 10.2.3: a number of seconds, or a date.
     """
@@ -70,7 +71,7 @@ def retry_after(text: str | None, moment: datetime) -> float | None:
     if text and text.isascii() and text.isdigit():
         seconds = float(text)
     elif text:
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             date = parsedate_to_datetime(text)
             seconds = (date.replace(tzinfo=date.tzinfo or UTC) - moment).total_seconds()
-    return seconds if seconds > 0 else None
+    return min(seconds, _LONGEST_PAUSE) if seconds > 0 else None
