@@ -85,8 +85,9 @@ class ShardDevices(Base):
 class Webhook(Base):
     """An address of a radio station, a siren or a partner to which alerts are posted.
 
-    ``number`` is never given twice, as a device's. ``secret`` is sealed; ``places`` are the codes
-    of those that it is for, none for all. ``last_fault`` is what went wrong when it was last tried,
+    ``number`` is never given twice, as a device's. ``secret`` is sealed, and so is the
+    ``former_secret`` that signs beside it until ``former_until``; ``places`` are the codes of those
+    that it is for, none for all. ``last_fault`` is what went wrong when it was last tried,
     empty since it last went well.
     """
 
@@ -107,6 +108,8 @@ class Webhook(Base):
     last_fault: Mapped[str | None] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    former_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    former_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         Index("ix_webhook_agency", "agency_id", "number"),

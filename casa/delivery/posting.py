@@ -121,7 +121,7 @@ class _Page:
         body = self._bodies[endpoint.departed]
         # The same however often it is sent, so that a receiver can tell.
         identifier = f"{self._identifier}.departed" if endpoint.departed else self._identifier
-        headers = signed(self._sealer, endpoint.secret, identifier, int(time.time()), body)
+        headers = signed(self._sealer, endpoint.secrets, identifier, int(time.time()), body)
         handle.read, handle.forbidden = 0, False
         handle.setopt(pycurl.URL, endpoint.url)
         handle.setopt(pycurl.HTTPHEADER, ["Content-Type: application/json", "Expect:", *headers])

@@ -1,5 +1,6 @@
 """``/v1/webhooks``, and the texts for telephones and radios of each alert."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from casa.delivery.models import Webhook
 from casa.delivery.spoken import spoken
 from casa.delivery.webhook_schemas import (
     NewWebhookSchema,
+    RotationSchema,
     SaidPageSchema,
     ShownWebhookSchema,
     WebhookChangeSchema,
@@ -100,6 +102,20 @@ class OneWebhook(MethodView):
         with problems(), database().writing() as session:
             row = webhooks.own(session, caller(), str(identifier))
             webhooks.remove(session, caller(), row)
+
+
+@blueprint.route("/<uuid:identifier>/secret")
+class WebhookSecret(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(RotationSchema)
+    @blueprint.response(200, NewWebhookSchema)
+    def post(self, wanted: dict[str, Any], identifier: Any) -> Response:
+        """Give the webhook another secret, shown this once; for a day both sign what is posted."""
+        overlap = timedelta(hours=wanted["overlap_hours"])
+        with problems(), database().writing() as session:
+            row = webhooks.own(session, caller(), str(identifier))
+            secret = webhooks.rotate(session, caller(), sealer(), row, overlap)
+            return private({**_shown(row), "secret": secret})
 
 
 def _shown(row: Webhook) -> dict[str, Any]:

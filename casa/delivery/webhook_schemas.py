@@ -70,6 +70,17 @@ class NewWebhookSchema(ShownWebhookSchema):
     )
 
 
+class RotationSchema(Schema):
+    """How long the former secret goes on signing beside the new one."""
+
+    overlap_hours = fields.Integer(
+        load_default=24,
+        strict=True,
+        validate=validate.Range(0, 168),
+        metadata={"description": "0: not at all, for a secret that others may have"},
+    )
+
+
 class WebhookPageSchema(Schema):
     webhooks = fields.List(fields.Nested(ShownWebhookSchema))
     next = fields.String(allow_none=True)

@@ -11,6 +11,7 @@ import hmac
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -44,14 +45,14 @@ _PURPOSE = "webhook"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where one webhook's alerts go; ``secret`` is sealed.
+    """Where one webhook's alerts go; ``secrets`` are sealed, the newest first.
 
     ``departed``: it is to be told that the alert no longer concerns the places that it is for.
     """
 
     number: int
     url: str
-    secret: bytes
+    secrets: tuple[bytes, ...]
     departed: bool
     provider: str = "webhook"
 
@@ -77,15 +78,17 @@ class Webhooks:
     def recipients(
         self, session: Session, numbers: Iterable[int], departed: BitMap
     ) -> list[Endpoint]:
-        query = select(Webhook.number, Webhook.url, Webhook.secret).where(
-            Webhook.number.in_(list(numbers)), Webhook.enabled
-        )
-        rows = session.execute(query.order_by(Webhook.number))
-        return [Endpoint(number, url, secret, number in departed) for number, url, secret in rows]
+        query = select(Webhook).where(Webhook.number.in_(list(numbers)), Webhook.enabled)
+        rows = session.scalars(query.order_by(Webhook.number)).all()
+        return [
+            Endpoint(row.number, row.url, _secrets(row), row.number in departed) for row in rows
+        ]
 
     def settle(self, session: Session, outcomes: Mapping[int, Outcome]) -> None:
         moment = now()
         for row in session.scalars(select(Webhook).where(Webhook.number.in_(list(outcomes)))):
+            if row.former_until is not None and row.former_until <= moment:
+                row.former_secret = row.former_until = None
             match outcomes[row.number]:
                 case Sent():
                     row.last_sent, row.last_fault = moment, None
@@ -96,6 +99,12 @@ class Webhooks:
 
 
 WEBHOOKS = Webhooks()
+
+
+def _secrets(row: Webhook) -> tuple[bytes, ...]:
+    if row.former_secret and row.former_until and row.former_until > now():
+        return row.secret, row.former_secret
+    return (row.secret,)
 
 
 def _following(rows: Iterable[Webhook], message: Message, target: Target, severity: str) -> BitMap:
@@ -124,19 +133,43 @@ def add(
     own_ = select(func.count()).where(Webhook.agency_id == caller.agency_id)
     if (session.scalar(own_) or 0) >= MOST:
         raise WrongState(f"An agency has at most {MOST} webhooks: remove one first.")
-    secret = secrets.token_bytes(_SECRET_BYTES)
+    secret, sealed = _new_secret(sealer)
     row = Webhook(
         **{"kinds": list(KINDS), "places": [], "min_severity": "Unknown", "exercises": False}
         | dict(facts),
         id=str(uuid4()),
         agency_id=caller.agency_id,
-        secret=sealer.seal(secret, _PURPOSE),
+        secret=sealed,
         enabled=True,
     )
     session.add(row)
     session.flush()
     _note(session, caller, "webhook.add", row)
-    return row, _PREFIX + base64.b64encode(secret).decode()
+    return row, secret
+
+
+def rotate(
+    session: Session, caller: Caller, sealer: Sealer, row: Webhook, overlap: timedelta
+) -> str:
+    """Another secret in place of the webhook's, which signs beside it for as long as ``overlap``.
+
+    Raises:
+        Forbidden, StepUpNeeded.
+    """
+    require(caller, Verb.ADMINISTER_AGENCY)
+    secret, sealed = _new_secret(sealer)
+    row.former_secret = row.secret if overlap else None
+    row.former_until = now() + overlap if overlap else None
+    row.secret, row.changed = sealed, now()
+    session.flush()
+    _note(session, caller, "webhook.rotate", row)
+    return secret
+
+
+def _new_secret(sealer: Sealer) -> tuple[str, bytes]:
+    """As it is shown, and as it is kept."""
+    made = secrets.token_bytes(_SECRET_BYTES)
+    return _PREFIX + base64.b64encode(made).decode(), sealer.seal(made, _PURPOSE)
 
 
 def change(session: Session, caller: Caller, row: Webhook, facts: Mapping[str, Any]) -> None:
@@ -187,15 +220,16 @@ def listed(session: Session, caller: Caller, after: int, limit: int) -> Sequence
 
 
 def signed(
-    sealer: Sealer, secret: bytes, identifier: str, seconds: int, body: bytes
+    sealer: Sealer, sealed: Iterable[bytes], identifier: str, seconds: int, body: bytes
 ) -> tuple[str, ...]:
-    """The headers of a request, by a sealed secret; ``seconds`` since 1970."""
+    """The headers of a request, signed by each sealed secret; ``seconds`` since 1970."""
     content = f"{identifier}.{seconds}.".encode() + body
-    found = hmac.digest(sealer.open(secret, _PURPOSE), content, hashlib.sha256)
+    found = (hmac.digest(sealer.open(one, _PURPOSE), content, hashlib.sha256) for one in sealed)
+    signatures = " ".join(f"v1,{base64.b64encode(one).decode()}" for one in found)
     return (
         f"webhook-id: {identifier}",
         f"webhook-timestamp: {seconds}",
-        f"webhook-signature: v1,{base64.b64encode(found).decode()}",
+        f"webhook-signature: {signatures}",
     )
 
 

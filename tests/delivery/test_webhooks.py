@@ -22,7 +22,7 @@ from casa.disasters.texts import fits_one_message
 from casa.sealing import Sealer
 from casa.settings import Settings
 from tests.conftest import SignedIn
-from tests.doubles.webhook_receiver import Receiver
+from tests.doubles.webhook_receiver import Posted, Receiver
 
 LEASE = timedelta(seconds=30)
 HOST = "https://radio.push.example.org"
@@ -398,3 +398,67 @@ def test_malformed_webhooks(
     answer = client.post("/v1/webhooks", json=body, headers=administrator)
     assert answer.status_code == 422, answer.json
     assert pointer in [error["pointer"] for error in answer.json["errors"]], answer.json
+
+
+def test_a_secret_is_rotated_while_the_receiver_changes_over(
+    client: FlaskClient,
+    database: Database,
+    administrator: dict[str, str],
+    receiver: Receiver,
+    subscribe: Any,
+    publish: Any,
+    warning: dict[str, Any],
+    drain: Any,
+) -> None:
+    hook = subscribe()
+
+    def rotate(**wanted: int) -> str:
+        path = f"/v1/webhooks/{hook['id']}/secret"
+        answer = client.post(path, json=wanted, headers=administrator)
+        assert answer.status_code == 200, answer.json
+        assert "no-store" in answer.headers["Cache-Control"]
+        return str(answer.json["secret"])
+
+    def posted() -> Posted:
+        receiver.posted.clear()
+        publish(warning)
+        drain()
+        (one,) = receiver.posted
+        return one
+
+    second = rotate()
+    one = posted()
+    assert one.is_signed_by(hook["secret"])
+    assert one.is_signed_by(second)
+    third = rotate(overlap_hours=0)
+    one = posted()
+    assert one.is_signed_by(third)
+    assert not one.is_signed_by(second)
+    assert len(one.headers["webhook-signature"].split()) == 1
+    fourth = rotate(overlap_hours=1)
+    with database.writing() as session:
+        session.execute(update(Webhook).values(former_until=now() - timedelta(seconds=1)))
+    one = posted()
+    assert one.is_signed_by(fourth)
+    assert not one.is_signed_by(third)
+    with database.reading() as session:
+        assert session.scalars(select(Webhook.former_secret)).one() is None
+
+
+@pytest.mark.parametrize("wanted", [{"overlap_hours": -1}, {"overlap_hours": 169}, {"hours": 1}])
+def test_how_long_two_secrets_may_sign(
+    client: FlaskClient, administrator: dict[str, str], subscribe: Any, wanted: dict[str, int]
+) -> None:
+    path = f"/v1/webhooks/{subscribe()['id']}/secret"
+    assert client.post(path, json=wanted, headers=administrator).status_code == 422
+
+
+def test_whose_secret_may_be_rotated(
+    client: FlaskClient, officer: Callable[..., SignedIn], bearer: Bearer, subscribe: Any
+) -> None:
+    path = f"/v1/webhooks/{subscribe()['id']}/secret"
+    stranger = officer("police-jm", Role.AGENCY_ADMINISTRATOR).headers
+    assert client.post(path, json={}, headers=stranger).status_code == 404
+    author = officer("cdema", Role.AUTHOR).headers
+    assert client.post(path, json={}, headers=author).status_code == 403
+    assert client.post(path, json={}).status_code == 401
