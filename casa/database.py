@@ -138,6 +138,11 @@ def _sqlite(url: str) -> Engine:
     return engine
 
 
+def on_postgresql(session: Session) -> bool:
+    """Whether what is asked may be PostgreSQL's own."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
 def database() -> Database:
     """The current application's database."""
     return cast(Database, current_app.extensions["casa.database"])

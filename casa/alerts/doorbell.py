@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from casa.database import on_postgresql
+
 CHANNEL = "casa_sequence"
 
 _waiting: list[threading.Event] = []
@@ -28,7 +30,7 @@ def dismiss(bell: threading.Event) -> None:
 
 def announce(session: Session) -> None:
     """Ring when, and only if, the session's transaction is committed."""
-    if session.get_bind().dialect.name == "postgresql":
+    if on_postgresql(session):
         session.execute(select(func.pg_notify(CHANNEL, "")))
     event.listen(session, "after_commit", _ring, once=True)
 

@@ -32,7 +32,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from casa.audience.filters import PUSH, Preferences, bits
 from casa.audience.models import AudienceKey, Device
-from casa.database import now
+from casa.database import now, on_postgresql
 
 MOST_PLACES = 50
 
@@ -194,7 +194,7 @@ def _lock_with_holder(session: Session, secret_digest: str, token_digest: str) -
 
 def _lock_token(session: Session, digest: str) -> None:
     """Two devices that bring one token at the same moment take turns, as SQLite's writers do."""
-    if session.get_bind().dialect.name == "postgresql":
+    if on_postgresql(session):
         session.execute(select(func.pg_advisory_xact_lock(int(digest[:15], 16))))
 
 
@@ -240,7 +240,7 @@ def among(
 ) -> ColumnElement[bool]:
     """That a column holds one of these numbers, which are one parameter however many they are."""
     chosen = list(numbers)
-    if session.get_bind().dialect.name == "postgresql":
+    if on_postgresql(session):
         return column == any_(literal(chosen, ARRAY(Integer)))
     listed = func.json_each(json.dumps(chosen)).table_valued("value")
     return column.in_(select(listed.c.value))

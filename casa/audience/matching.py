@@ -34,6 +34,7 @@ from sqlalchemy.orm import Session
 from casa.audience.devices import among, forget
 from casa.audience.filters import SEVERITY_MASK, Wanted
 from casa.audience.models import AudienceKey, Device
+from casa.database import on_postgresql
 from casa.geography.cells import Ranges
 
 __all__ = ["Addresses", "Wanted", "count", "forget", "match", "recipients", "stream"]
@@ -87,7 +88,7 @@ def stream(
     places = np.array(keys, dtype=np.int64)
     narrow_first = ranges[np.argsort(ranges[:, 1] - ranges[:, 0], kind="stable")]
     scans = np.concatenate([narrow_first, np.column_stack([places, places])])
-    if _is_postgresql(session):
+    if on_postgresql(session):
         return _on_postgresql(session, scans, wanted)
     return _on_sqlite(session, scans, wanted)
 
@@ -158,7 +159,7 @@ def _addressed(session: Session, numbers: BitMap, departed: bool) -> Iterator[Ad
         # As text: lists are compared, and of a million devices' few are different.
         cast(device.languages, Text).label("languages"),
     )
-    collect = func.array_agg if _is_postgresql(session) else func.json_group_array
+    collect = func.array_agg if on_postgresql(session) else func.json_group_array
     query = (
         select(*shared, collect(device.number), collect(device.token))
         .where(among(session, Device.number, numbers), device.token.is_not(None))
@@ -168,7 +169,3 @@ def _addressed(session: Session, numbers: BitMap, departed: bool) -> Iterator[Ad
         found, tokens = (decode(one) if isinstance(one, str) else one for one in values)
         spoken = tuple(decode(languages))
         yield Addresses(platform, provider, kind, spoken, departed, found, tokens)
-
-
-def _is_postgresql(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"

@@ -52,7 +52,9 @@ class Way(Protocol):
 
     def run(self, indices: Iterable[int], page: "_Page", token: str) -> None: ...
 
-    def close(self) -> None:
+    def close(self) -> None: ...
+
+    def abandon(self) -> None:
         """Drop what is under way: it must not be answered in the next page."""
         ...
 
@@ -118,7 +120,7 @@ class Transport:
             except TokenUnavailable as error:
                 page.outcomes.fill(Retry(f"no access token: {error}"))
             except BaseException:
-                self._way.close()
+                self._way.abandon()
                 raise
             page.outcomes.fill(Retry("401 UNAUTHENTICATED"))
             return page.outcomes.results()
@@ -187,6 +189,9 @@ class _Directly:
     def close(self) -> None:
         self._streams.close()
 
+    def abandon(self) -> None:
+        self._streams.abandon()
+
     def _dial(self) -> Channel:
         channel = dial(self._address.geturl(), self._context, self._timeout / 2)
         if channel.protocol != "h2":
@@ -222,6 +227,9 @@ class _ByLibcurl:
         self._flight.run(indices, _Handles(page, token, self._window))
 
     def close(self) -> None:
+        self._flight.close()
+
+    def abandon(self) -> None:
         self._flight.abandon()
 
     def _new_handle(self) -> Any:

@@ -141,6 +141,10 @@ class Streams:
         self._selector = selectors.DefaultSelector()
 
     def close(self) -> None:
+        self.abandon()
+        self._selector.close()
+
+    def abandon(self) -> None:
         """Drop all connections and what is under way on them; others can be made."""
         for line in list(self._lines):
             self._drop(line)
@@ -177,8 +181,9 @@ class Streams:
             if page.requests.hopeless:
                 page.give_up("hopeless")
             self._extend(page)
+            free = self._window.size - self._active()
             for line in self._lines:
-                self._ask(line, page)
+                free -= self._ask(line, page, free)
             if self._turn(page):
                 moved = time.monotonic()
             elif time.monotonic() - moved > self._timeout and not self._active():
@@ -216,15 +221,20 @@ class Streams:
                 raise fault
             page.unreachable = str(fault)
 
-    def _ask(self, line: _Line, page: _Run) -> None:
+    def _ask(self, line: _Line, page: _Run, free: int) -> int:
+        """Ask for at most ``free`` over one connection; how many it were."""
         waiting, bodies, headers = page.waiting, page.bodies, page.headers
         post, moment = line.http.post, time.monotonic()
-        for _ in range(min(line.http.room, self._window.size - self._active(), len(waiting))):
+        asked = 0
+        for _ in range(min(line.http.room, free, len(waiting))):
             index = waiting.popleft()
             if not post(headers, bodies[index], index, moment):
                 waiting.appendleft(index)
                 break
-        self._write(line)
+            asked += 1
+        if line.http.out:
+            self._write(line)
+        return asked
 
     def _turn(self, page: _Run) -> bool:
         """Wait for something to happen and see to it; whether something has."""
@@ -233,10 +243,10 @@ class Streams:
         wait = min(max(oldest + self._timeout - moment, 0.0), _LONGEST_WAIT)
         events = self._selector.select(wait) if self._lines else []
         for key, mask in events:
+            if mask & selectors.EVENT_WRITE:
+                self._write(key.data)
             if mask & selectors.EVENT_READ:
                 self._read(key.data, page)
-            else:
-                self._write(key.data)
         self._expire(page)
         return bool(events)
 
