@@ -14,7 +14,6 @@ monkey.patch_all()
 
 import gevent  # noqa: E402
 from gevent.fileobject import FileObject  # noqa: E402
-from gevent.pywsgi import WSGIServer  # noqa: E402
 from gevent.server import StreamServer  # noqa: E402
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
@@ -109,9 +108,9 @@ def publisher(port: int, path: str) -> None:
 
 
 def serve(app: object, port: int) -> None:
-    from casa.delivery.server import Handler
+    from casa.delivery.edge import Server
 
-    server = WSGIServer(("127.0.0.1", port), app, log=None, handler_class=Handler, backlog=4096)
+    server = Server(("127.0.0.1", port), app, log=None)
     server.start()
     print("ready", flush=True)
     server.serve_forever()

@@ -180,7 +180,10 @@ def install(server: Any, most: int) -> None:
             if answer is None or socket.upgrading:
                 return _refused(socket)
             taken = take_over(environ)
-            connection = Connection(taken, Outlet(taken, most), engine.max_http_buffer_size)
+            if taken is None:
+                return _refused(socket)
+            sock, ended = taken
+            connection = Connection(sock, Outlet(sock, most), engine.max_http_buffer_size, ended)
             with suppress(OSError):  # whoever reads from it learns so
                 connection.outlet.send(answer)
             Session(socket, connection, opened).begin()
@@ -216,5 +219,6 @@ def _lightened(environ: dict[str, Any]) -> dict[str, Any]:
     light = {
         intern(name): intern(value) if type(value) is str else value
         for name, value in environ.items()
+        if name != "casa.connection"
     }
     return light | {"wsgi.input": io.BytesIO()}

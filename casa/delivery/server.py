@@ -5,8 +5,8 @@ import signal
 
 import gevent
 from flask import Flask
-from gevent.pywsgi import WSGIHandler, WSGIServer
 
+from casa.delivery.edge import Server
 from casa.delivery.realtime import follower
 
 log = logging.getLogger(__name__)
@@ -15,18 +15,9 @@ log = logging.getLogger(__name__)
 _PATIENCE = 2.0
 
 
-class Handler(WSGIHandler):  # type: ignore[misc]
-    """Ends a connection with its WebSocket: what follows one is no further request."""
-
-    def run_application(self) -> None:
-        super().run_application()
-        if self.environ.get("HTTP_UPGRADE", "").lower() == "websocket":
-            self.close_connection = True
-
-
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve ``app`` until the process is told to end; the standard library must be patched."""
-    server = WSGIServer((host, port), app, log=None, error_log=log, handler_class=Handler)
+    server = Server((host, port), app, log=None, error_log=log)
     server.init_socket()
     following = follower(app)
 

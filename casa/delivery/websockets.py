@@ -10,11 +10,10 @@ import base64
 import binascii
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import gevent
-from gevent import monkey
 from wsproto.connection import Connection as Frames
 from wsproto.connection import ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
@@ -30,7 +29,6 @@ _RECEIVE_BYTES = 4_096
 # So long a client has to answer our good-bye.
 _FAREWELL = 5.0
 _READABLE = 1  # libev's EV_READ
-_plain_socket = monkey.get_original("socket", "socket")
 
 
 class Receiver(Protocol):
@@ -61,23 +59,30 @@ def handshake(environ: Mapping[str, Any]) -> bytes | None:
     )
 
 
-def take_over(environ: Mapping[str, Any]) -> socket.socket:
-    """The socket of a request to gevent's WSGI server, which from now on knows none."""
-    taken: socket.socket = _plain_socket(fileno=environ["wsgi.input"].raw._sock.detach())
-    taken.setblocking(False)
-    return taken
+def take_over(environ: Mapping[str, Any]) -> tuple[socket.socket, Callable[[], None]] | None:
+    """The socket of a request to ``casa.delivery.edge``, and what to call when it is closed.
+
+    ``None``: there is no room for another.
+    """
+    handler = environ["casa.connection"]
+    taken = handler.take_over()
+    return None if taken is None else (taken, handler.server.connections.end_websocket)
 
 
 class Connection:
     """A client on its WebSocket, from the end of the handshake on."""
 
     __slots__ = (
-        "_deaf", "_frames", "_largest", "_limit", "_parts", "_receiver", "_size", "_sock",
-        "_watcher", "outlet",
+        "_deaf", "_ended", "_frames", "_largest", "_limit", "_parts", "_receiver", "_size",
+        "_sock", "_watcher", "outlet",
     )  # fmt: skip
 
-    def __init__(self, sock: socket.socket, outlet: Outlet, largest: int) -> None:
-        """``largest`` bounds a message of the client, in characters or bytes."""
+    def __init__(
+        self, sock: socket.socket, outlet: Outlet, largest: int, ended: Callable[[], None]
+    ) -> None:
+        """``largest`` bounds a message of the client, in characters or bytes; ``ended`` is called
+        when the socket is closed."""
+        self._ended = ended
         self.outlet = outlet
         self._sock = sock
         self._largest = largest
@@ -139,6 +144,7 @@ class Connection:
             return
         self._watcher.close()
         self.outlet.close()
+        self._ended()
         if self._limit is not None:
             self._limit.kill(block=False)
         self._receiver.gone()

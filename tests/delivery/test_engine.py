@@ -10,7 +10,6 @@ import gevent
 import pytest
 import socketio
 from gevent import socket
-from gevent.pywsgi import WSGIServer
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import (
     BytesMessage,
@@ -23,8 +22,8 @@ from wsproto.events import (
 )
 
 from casa.delivery import engine, heartbeat, websockets
+from casa.delivery.edge import Server as WebServer
 from casa.delivery.engine import install
-from casa.delivery.server import Handler
 
 LARGEST = 2_000
 
@@ -42,7 +41,7 @@ class Server:
         self.socketio.on("say", self._say)
         self.socketio.on("disconnect", lambda sid, reason: self.told.append(reason))
         application = socketio.WSGIApp(self.socketio)
-        self._wsgi = WSGIServer(("127.0.0.1", 0), application, log=None, handler_class=Handler)
+        self._wsgi = WebServer(("127.0.0.1", 0), application, log=None)
         self._wsgi.start()
         self.port = self._wsgi.address[1]
 
