@@ -134,8 +134,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint)
     problems.init_app(app)
     app.after_request(audit_routes.note_refusal)
-    hardening.init_app(app, settings.trusted_proxies)
+    hardening.init_app(app)
     limits.init_app(app, settings)
     idempotency.init_app(app)
     realtime.init_app(app)
+    hardening.trust(app, settings.trusted_proxies)
     return app

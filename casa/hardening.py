@@ -25,12 +25,19 @@ _PAGE_POLICY = (
 )
 
 
-def init_app(app: Flask, trusted_proxies: int) -> None:
-    """Harden ``app``; the X-Forwarded headers of so many proxies in front are believed."""
-    if trusted_proxies:
+def trust(app: Flask, proxies: int) -> None:
+    """Believe the X-Forwarded headers of so many proxies in front, for all that ``app`` answers.
+
+    To be called last: whatever is wrapped around the application later would see the proxy.
+    """
+    if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies, x_host=trusted_proxies
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
+
+
+def init_app(app: Flask) -> None:
+    """Harden ``app``."""
     app.before_request(_identify)
     app.after_request(_protect)
 

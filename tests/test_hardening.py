@@ -55,3 +55,19 @@ def test_forwarded_addresses_are_believed_of_known_proxies_only(
     headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
     assert app.test_client().get("/who", headers=headers).text == believed
     app.extensions["casa.database"].dispose()
+
+
+def test_socket_io_counts_whom_a_known_proxy_speaks_for(settings: Settings) -> None:
+    app = create_app(replace(settings, trusted_proxies=1, follow_per_address=1))
+
+    def opened(address: str) -> int:
+        headers = {"X-Forwarded-For": f"203.0.113.9, {address}"}
+        answer = app.test_client().get("/socket.io/?EIO=4&transport=polling", headers=headers)
+        return answer.status_code
+
+    assert [opened("198.51.100.7"), opened("198.51.100.8"), opened("198.51.100.7")] == [
+        200,
+        200,
+        503,
+    ]
+    app.extensions["casa.database"].dispose()

@@ -88,7 +88,8 @@ class Connections:
     def _let_go(self) -> None:
         if not self._waiting:
             return
-        crowd = sorted(max(self._waiting.values(), key=len), key=lambda peer: peer.since)
+        busiest = max(self._waiting, key=lambda address: len(self._waiting[address]))
+        crowd = sorted(self._waiting[busiest], key=lambda peer: peer.since)
         for peer in crowd[: len(crowd) // _LET_GO_SHARE + 1]:
             self.leave(peer)
             peer.cut()

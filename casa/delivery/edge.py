@@ -40,6 +40,9 @@ _plain_socket = monkey.get_original("socket", "socket")
 class Handler(WSGIHandler):  # type: ignore[misc]
     """One connection, request by request."""
 
+    environ: Any
+    wsgi_input: Any
+
     def __init__(self, sock: Any, address: Any, server: "Server") -> None:
         self.socket = sock
         self.client_address = address

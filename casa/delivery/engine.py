@@ -7,11 +7,9 @@ WebSocket, connections that wait in the event loop, and one heartbeat for all. S
 long polling and every packet stay engine.io's own.
 """
 
-import io
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from sys import intern
 from typing import Any
 
 import gevent
@@ -21,8 +19,10 @@ from engineio.exceptions import SocketIsClosedError, UnknownPacketError
 from engineio.packet import NOOP, PING, PONG, UPGRADE, Packet
 from engineio.socket import Socket
 
+from casa.delivery.admission import Admission
 from casa.delivery.heartbeat import Heartbeat
 from casa.delivery.outlet import Outlet
+from casa.delivery.visitors import Visitors
 from casa.delivery.websockets import Connection, handshake, take_over
 
 log = logging.getLogger(__name__)
@@ -32,13 +32,19 @@ _UPGRADE_SECONDS = 10.0
 
 
 class Outgoing:
-    """What is for a client, in order: queued for its next poll, or written to its WebSocket."""
+    """What is for a client, in order: queued for its next poll, or written to its WebSocket.
 
-    __slots__ = ("_connection", "_queue")
+    Nobody waits until it has been taken.
+    """
+
+    __slots__ = ("_bytes", "_connection", "_most", "_queue", "_when_full")
 
     def __init__(self) -> None:
         self._connection: Connection | None = None
-        self._queue: Any = gevent.queue.JoinableQueue()
+        self._queue: Any = gevent.queue.Queue()
+        self._most = 0
+        self._bytes = 0
+        self._when_full: Callable[[], None] | None = None
 
     @property
     def outlet(self) -> Outlet | None:
@@ -48,16 +54,22 @@ class Outgoing:
     def attach(self, connection: Connection) -> None:
         """From now on on this WebSocket, what is queued first."""
         queue, self._queue = self._queue, None
+        self._when_full = None
         self._connection = connection
         while not queue.empty():
             self.put(queue.get_nowait())
         # A poll that is still waiting is let go.
         queue.put(Packet(NOOP))
 
+    def when_full(self, most: int, end: Callable[[], None]) -> None:
+        """With more than ``most`` bytes that await a poll, forget them all and call ``end``."""
+        self._most = most
+        self._when_full = end
+
     def put(self, packet: Packet | None) -> None:
         """``None``: that was all."""
         if self._connection is None:
-            self._queue.put(packet)
+            self._enqueue(packet)
         elif packet is None:
             self._connection.finish()
         else:
@@ -66,19 +78,27 @@ class Outgoing:
     def get(self, block: bool = True, timeout: float | None = None) -> Packet | None:
         if self._queue is None:
             raise gevent.queue.Empty
-        found: Packet | None = self._queue.get(block, timeout)
-        return found
+        packet: Packet | None = self._queue.get(block, timeout)
+        self._bytes -= _size(packet)
+        return packet
 
     def task_done(self) -> None:
-        if self._queue is not None:
-            self._queue.task_done()
+        """Nothing: nobody waits for it."""
 
     def join(self) -> None:
-        if self._queue is not None:
-            self._queue.join()
+        """Nothing: a client may never take what is for it."""
 
     def qsize(self) -> int:
         return self._queue.qsize() if self._queue is not None else 0
+
+    def _enqueue(self, packet: Packet | None) -> None:
+        self._bytes += _size(packet)
+        self._queue.put(packet)
+        if self._bytes > self._most and self._when_full is not None:
+            end, self._when_full = self._when_full, None
+            while not self._queue.empty():
+                self.get()
+            end()
 
     @staticmethod
     def _write(connection: Connection, packet: Packet) -> None:
@@ -89,16 +109,21 @@ class Outgoing:
             log.debug("a client has gone: %s", error)
 
 
+def _size(packet: Packet | None) -> int:
+    """About as many bytes as it takes to keep."""
+    data = packet.data if packet is not None else None
+    return 200 + (len(data) if isinstance(data, str | bytes) else 0)
+
+
 class Session:
     """An engine.io session on its WebSocket: what ``Socket._websocket_handler`` does, by events."""
 
-    __slots__ = ("_connection", "_limit", "_opened", "_socket", "_stage")
+    __slots__ = ("_connection", "_limit", "_socket", "_stage", "_visitors")
 
-    def __init__(self, socket: Any, connection: Connection, opened: Callable[[str], None]) -> None:
-        """``opened`` is called with the session's id when it is on its WebSocket alone."""
+    def __init__(self, socket: Any, connection: Connection, visitors: Visitors) -> None:
         self._socket = socket
         self._connection = connection
-        self._opened = opened
+        self._visitors = visitors
         self._stage: Callable[[Packet], None] = self._converse
         self._limit: gevent.Greenlet | None = None
 
@@ -112,6 +137,9 @@ class Session:
             self._socket.connected = True
             self._open()
         self._connection.start(self)
+
+    def may_speak(self) -> bool:
+        return self._visitors.speak(self._socket.sid)
 
     def receive(self, message: str | bytes) -> None:
         self._stage(Packet(encoded_packet=message))
@@ -145,7 +173,6 @@ class Session:
     def _open(self) -> None:
         self._socket.upgraded = True
         self._socket.queue.attach(self._connection)
-        self._opened(self._socket.sid)
 
     def _converse(self, packet: Packet) -> None:
         try:
@@ -162,15 +189,13 @@ class Session:
             self._limit = None
 
 
-def install(server: Any, most: int) -> None:
+def install(server: Any, most: int, visitors: Visitors) -> None:
     """Change a ``socketio.Server`` on gevent; ``most`` bytes may await a client's reading."""
     engine = server.eio
-    heartbeat = Heartbeat(engine)
+    admission = Admission(server, visitors, most)
+    admission.install()
+    heartbeat = Heartbeat(engine, visitors.overdue, admission.end)
     start = engine.start_background_task
-
-    def opened(sid: str) -> None:
-        if sid in server.environ:
-            server.environ[sid] = _lightened(server.environ[sid])
 
     def websocket(handler: Any, _: Any) -> Callable[..., Any]:
         socket = handler.__self__
@@ -186,7 +211,7 @@ def install(server: Any, most: int) -> None:
             connection = Connection(sock, Outlet(sock, most), engine.max_http_buffer_size, ended)
             with suppress(OSError):  # whoever reads from it learns so
                 connection.outlet.send(answer)
-            Session(socket, connection, opened).begin()
+            Session(socket, connection, visitors).begin()
             # No list, which engine.io would take for packets to answer a poll with.
             return ()
 
@@ -208,17 +233,3 @@ def _refused(socket: Any) -> Any:
     if not socket.connected:
         socket.close(wait=False, abort=True, reason=socket.server.reason.TRANSPORT_ERROR)
     return socket.server._bad_request("Invalid websocket upgrade")
-
-
-def _lightened(environ: dict[str, Any]) -> dict[str, Any]:
-    """A request's environment as it is kept for the handlers of a session's events.
-
-    Without the request's input, which holds buffers and a socket, and with texts that thousands of
-    clients have in common kept once.
-    """
-    light = {
-        intern(name): intern(value) if type(value) is str else value
-        for name, value in environ.items()
-        if name != "casa.connection"
-    }
-    return light | {"wsgi.input": io.BytesIO()}

@@ -8,6 +8,7 @@ stands first in a queue: one for the pings to come, one for the answers to come.
 import logging
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
@@ -23,8 +24,16 @@ _BREATH = 500
 class Heartbeat:
     """Pings each client one interval after its last answer, and closes it if none comes."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(
+        self,
+        engine: Any,
+        overdue: Callable[[], Iterable[str]],
+        end: Callable[[str], None],
+    ) -> None:
+        """``overdue`` tells of sessions that are to end for other reasons; ``end`` ends them."""
         self._engine = engine
+        self._overdue = overdue
+        self._end = end
         # (when, session) and (when, session, the moment of the ping); sessions by id, so that
         # nothing is kept of those who have gone.
         self._pings: deque[tuple[float, str]] = deque()
@@ -45,6 +54,8 @@ class Heartbeat:
             try:
                 self._ping(time.monotonic())
                 self._drop(time.monotonic())
+                for sid in self._overdue():
+                    gevent.spawn(self._end, sid)
             except Exception:
                 # For one client's sake the others are not left without.
                 log.exception("a client could not be pinged")

@@ -3,6 +3,7 @@
 Flask-SocketIO on gevent, with WebSockets of our own (``casa.delivery.engine``).
 """
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any, cast
@@ -10,21 +11,26 @@ from typing import Any, cast
 from flask import Flask, current_app, request
 from flask_socketio import SocketIO, disconnect
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from sqlalchemy.exc import SQLAlchemyError
 
 from casa.agencies.mandates import SEVERITIES, rank
 from casa.alerts.kinds import kinds
 from casa.alerts.schemas import LANGUAGE, PlaceCode
 from casa.database import Database
+from casa.delivery.admission import Admission
 from casa.delivery.announcing import announce, listen_to_postgres, listen_to_redis
 from casa.delivery.broadcast import Broadcast
 from casa.delivery.engine import install
 from casa.delivery.followers import Following, Listener
 from casa.delivery.following import SequenceFollower
+from casa.delivery.packets import ClientPacket
 from casa.delivery.visitors import Verdict, Visitors
 from casa.geography.cells import InvalidCell, parse_cell
 from casa.geography.places import place_key
 from casa.problems import flatten
 from casa.settings import Settings
+
+log = logging.getLogger(__name__)
 
 MOST_FOLLOWED = 50
 # Phones sleep: a heartbeat wakes the radio, and most mobile networks drop what has been silent
@@ -68,12 +74,16 @@ def init_app(app: Flask) -> None:
         max_http_buffer_size=_LARGEST_FROM_CLIENT,
         http_compression=False,
         always_connect=True,
+        serializer=ClientPacket,
     )
     settings: Settings = app.extensions["casa.settings"]
     app.extensions["casa.socketio"] = socketio
-    app.extensions["casa.visitors"] = Visitors(settings.follow_limit, settings.follow_per_address)
+    visitors = Visitors(settings.follow_limit, settings.follow_per_address)
+    app.extensions["casa.visitors"] = visitors
     if _is_gevent():
-        install(socketio.server, settings.follow_buffer)
+        install(socketio.server, settings.follow_buffer, visitors)
+    else:
+        Admission(socketio.server, visitors, settings.follow_buffer).install()
     app.extensions["casa.broadcast"] = Broadcast(socketio)
     socketio.on_event("connect", _connect)
     socketio.on_event("follow", _follow)
@@ -116,13 +126,13 @@ def _start(app: Flask) -> SequenceFollower:
     return made
 
 
-def _connect(_auth: Any = None) -> bool:
+def _connect(_auth: Any = None) -> None:
     follower(current_app._get_current_object())  # type: ignore[attr-defined]
-    return _visitors().enter(_client(), str(request.remote_addr))
+    _visitors().connect(_session())
 
 
 def _disconnect(*_: Any) -> None:
-    _visitors().leave(_client())
+    _visitors().disconnect(_session())
     follower(current_app._get_current_object()).followers.drop(_client())  # type: ignore[attr-defined]
 
 
@@ -130,9 +140,9 @@ def _visitors() -> Visitors:
     return cast(Visitors, current_app.extensions["casa.visitors"])
 
 
-def _follow(wanted: Any = None) -> dict[str, Any]:
+def _follow(wanted: Any = None, *_: Any) -> dict[str, Any]:
     """Begin to follow; answers ``{sequence, missed}``, or ``{error}`` as a problem."""
-    if (verdict := _visitors().ask(_client())) is not Verdict.WELCOME:
+    if (verdict := _visitors().ask(_session())) is not Verdict.WELCOME:
         if verdict is Verdict.OUT:
             disconnect()
         detail = "Follow less often: ten times at once, then once a second."
@@ -144,7 +154,14 @@ def _follow(wanted: Any = None) -> dict[str, Any]:
         detail = f"{faults[0]['pointer']}: {faults[0]['detail']}"
         return {"error": {"type": "urn:casa:problem:invalid", "detail": detail, "errors": faults}}
     found = follower(current_app._get_current_object())  # type: ignore[attr-defined]
-    return found.follow(_client(), following, since)
+    try:
+        answer = found.follow(_client(), following, since)
+    except SQLAlchemyError as error:
+        log.error("what a client missed could not be read: %s", error)
+        detail = "The service cannot reach its database. Follow again soon."
+        return {"error": {"type": "urn:casa:problem:unavailable", "detail": detail}}
+    _visitors().follow(_session())
+    return answer
 
 
 def _read(wanted: Any) -> tuple[Following, int | None]:
@@ -165,3 +182,9 @@ def _read(wanted: Any) -> tuple[Following, int | None]:
 
 def _client() -> str:
     return str(request.sid)  # type: ignore[attr-defined]
+
+
+def _session() -> str:
+    """The engine.io session of the client, by which it is counted."""
+    manager = current_app.extensions["casa.socketio"].server.manager
+    return str(manager.eio_sid_from_sid(_client(), "/"))

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import gevent
 from wsproto.connection import Connection as Frames
 from wsproto.connection import ConnectionState, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import generate_accept_token
 
@@ -33,6 +33,9 @@ _READABLE = 1  # libev's EV_READ
 
 class Receiver(Protocol):
     """Whoever a connection's messages are for; may wait, may raise ``ValueError``."""
+
+    def may_speak(self) -> bool:
+        """Asked for each frame: whether the client has not said too much."""
 
     def receive(self, message: str | bytes) -> None: ...
 
@@ -162,10 +165,12 @@ class Connection:
 
     def _take(self, event: Event) -> bool:
         """Whether this was the last."""
+        if self._is_whole(event) and not self._deaf and not self._receiver.may_speak():
+            self._refuse(CloseReason.POLICY_VIOLATION, "say less")
         match event:
             case TextMessage() | BytesMessage() if not self._deaf:
                 self._collect(event.data, event.message_finished)
-            case Ping() if self._frames.state is ConnectionState.OPEN:
+            case Ping() if not self._deaf and self._frames.state is ConnectionState.OPEN:
                 self._send(event.response())
             case CloseConnection() if self._frames.state is ConnectionState.OPEN:
                 # So wsproto tells of a breach of the protocol.
@@ -175,6 +180,11 @@ class Connection:
                     self._send(event.response())
                 return True
         return False
+
+    @staticmethod
+    def _is_whole(event: Event) -> bool:
+        """Whether a frame ends with it; long ones come in parts, which are no fault of theirs."""
+        return not isinstance(event, Message) or event.frame_finished
 
     def _collect(self, part: str | bytes | bytearray, last: bool) -> None:
         self._parts.append(part)
