@@ -26,6 +26,7 @@ from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
 from casa.disasters import shelter_routes, zone_routes
+from casa.disasters.storm import uncertainty
 from casa.documenting import LateApi
 from casa.exchange import cap, feed_routes, geojson, pfif_routes, signatures
 from casa.exchange import routes as exchange_routes
@@ -45,7 +46,7 @@ from casa.missing_persons.kind import KIND as MISSING_PERSON
 from casa.missing_persons.media import Media
 from casa.operations import blueprint as operations_blueprint
 from casa.sealing import Sealer
-from casa.settings import Settings
+from casa.settings import Settings, SettingsError
 
 BLUEPRINTS = (
     session_routes.blueprint,
@@ -106,6 +107,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if settings.boundaries is not None:
         places.use(places.load(settings.boundaries))
+    try:
+        uncertainty.use(uncertainty.parsed(settings.cone))
+    except ValueError as fault:
+        raise SettingsError(f"CASA_CONE: {fault}.") from None
     app.extensions["casa.settings"] = settings
     app.extensions["casa.database"] = Database(settings.database_url)
     app.extensions["casa.oidc"] = provider_of(settings)

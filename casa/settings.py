@@ -112,6 +112,11 @@ class Settings:
         "days after a missing person's case has ended until its details are erased", 30.0
     )
     rate_sightings: int = _about("sightings and additions to them a minute from one address", 30)
+    cone: str = _about(
+        "circles of NHC's cone for seasons to come, nautical miles at 12, 24, 36, 48, 60, 72, 96 "
+        "and 120 hours, such as 2027: 25 38 50 62 77 95 134 200; more after semicolons",
+        "",
+    )
     log_level: str = _about("least level of log lines", "INFO")
 
     def __post_init__(self) -> None:

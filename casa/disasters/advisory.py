@@ -89,6 +89,17 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     radio: str | None = None
 
 
+class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An officer's word that a check (``plausibility.CHECKS``) is wrong this time, and why.
+
+    ``findings`` are what the check found when it was written.
+    """
+
+    check: str
+    reason: str
+    findings: tuple[str, ...] = ()
+
+
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One advisory. ``levels`` are all there are: a place that is missing has none.
 
@@ -105,6 +116,7 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     contact: str | None = None
     track: dict[str, Any] | None = None
     edits: tuple[Edit, ...] = ()
+    override: tuple[Override, ...] = ()
 
     @property
     def by_part(self) -> dict[str, Level]:

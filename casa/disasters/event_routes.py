@@ -1,10 +1,11 @@
 """``/v1/hazard-events``: named hazards and their advisories."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Response, json, url_for
+from flask import Response, json, request, url_for
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
@@ -31,8 +32,9 @@ from casa.disasters.event_schemas import (
     TimelineSchema,
 )
 from casa.disasters.models import HazardAdvisory, HazardEvent
+from casa.disasters.plausibility import Implausible
 from casa.disasters.routes import KIND
-from casa.problems import not_found
+from casa.problems import FieldError, Problem, not_found
 
 blueprint = Blueprint(
     "hazard-events",
@@ -44,13 +46,33 @@ blueprint.before_request(require_agency)
 
 _ONE = "/<uuid:identifier>"
 _ADVISORY = f"{_ONE}/advisories/<int:number>"
+_TRACK = re.compile("/track(/|$)")
 _GEOJSON = "application/geo+json"
+
+
+@contextmanager
+def _implausible() -> Iterator[None]:
+    """What a check refuses as 422, with the names of the checks; where it stands as it was sent."""
+    try:
+        yield
+    except Implausible as error:
+        sent = request.get_json(silent=True)
+        form = next((one for one in ("tcm", "adeck") if isinstance(sent, dict) and one in sent), "")
+        errors = [
+            FieldError(
+                f"/{form}" if form and _TRACK.match(one.pointer) else one.pointer, one.detail
+            )
+            for one in error.findings
+        ]
+        checks = list(dict.fromkeys(one.check for one in error.findings))
+        detail = f"The advisory cannot be true at {errors[0].pointer}: {errors[0].detail}"
+        raise Problem(422, "implausible", detail, errors=errors, checks=checks) from error
 
 
 @contextmanager
 def _changing(identifier: Any) -> Iterator[tuple[Session, HazardEvent]]:
     """The caller's event, locked, in a transaction that all changes are in."""
-    with problems(), database().writing() as session:
+    with problems(), _implausible(), database().writing() as session:
         yield session, events.own(session, caller(), str(identifier))
 
 

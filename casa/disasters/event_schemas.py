@@ -17,7 +17,8 @@ from casa.disasters.facts import HAZARDS
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardEvent
 from casa.disasters.parts import OverlappingPlaces, finest, is_zone
-from casa.disasters.storm import tcm, track
+from casa.disasters.plausibility import CHECKS
+from casa.disasters.storm import atcf, tcm, track
 from casa.disasters.storm.track import Track, TrackError
 from casa.disasters.tsunami import DEEPEST
 from casa.disasters.zone_schemas import LEVELS, MOST_ZONES, ZoneSchema
@@ -136,6 +137,20 @@ class EditSchema(Schema):
             raise ValidationError("give a headline, description, instruction, sms or radio")
 
 
+_CHECKS = "; ".join(f"`{name}`: {what}" for name, what in CHECKS.items())
+
+
+class OverrideSchema(Schema):
+    """What an officer knows better than a check does."""
+
+    check = fields.String(
+        required=True,
+        validate=validate.OneOf(tuple(CHECKS)),
+        metadata={"description": f"By what it finds. {_CHECKS}"},
+    )
+    reason = text(200, required=True)
+
+
 class AdvisorySchema(Schema):
     """All levels that are from now on: a place that is missing is at `none`."""
 
@@ -166,7 +181,8 @@ class AdvisorySchema(Schema):
     track = fields.Dict(
         metadata={
             "description": "A storm's forecast: name, identifier, points (time, longitude, "
-            "latitude, wind_kt, radii of winds of 34, 50 and 64 knots in nautical miles)"
+            "latitude, wind_kt, radii of winds of 34, 50 and 64 knots in nautical miles). The "
+            "first point is where the storm is now, at most 12 hours ago"
         }
     )
     tcm = fields.String(
@@ -174,10 +190,28 @@ class AdvisorySchema(Schema):
         metadata={"description": "The same as the text of a forecast/advisory (TCM) of NHC"},
     )
 
+    adeck = fields.String(
+        validate=validate.Length(1, 900_000),
+        metadata={"description": "The same as an a-deck, of which NHC's last forecast is taken"},
+    )
+    override = fields.List(
+        fields.Nested(OverrideSchema),
+        validate=validate.Length(0, len(CHECKS)),
+        metadata={
+            "description": "Checks that let what they find pass. It is shown to whoever approves "
+            "the advisory, and audited"
+        },
+    )
+
     @validates_schema
     def fitting(self, data: dict[str, Any], **_: Any) -> None:
-        if "track" in data and "tcm" in data:
-            raise ValidationError("give track or tcm, not both", "tcm")
+        forms = [form for form in ("track", "tcm", "adeck") if form in data]
+        if len(forms) > 1:
+            raise ValidationError(f"give {' or '.join(forms)}, not both", forms[-1])
+        checks = [one["check"] for one in data.get("override", ())]
+        for number, check in enumerate(checks):
+            if checks.index(check) != number:
+                raise ValidationError({"override": {number: {"check": ["is there twice"]}}})
         names = [zone["name"] for zone in data.get("zones", ())]
         for number, name in enumerate(names):
             if names.index(name) != number:
@@ -191,6 +225,8 @@ class AdvisorySchema(Schema):
     def compose(self, data: dict[str, Any], **_: Any) -> Advisory:
         if "tcm" in data:
             data["track"] = _read("/tcm", tcm.read, data.pop("tcm"))
+        elif "adeck" in data:
+            data["track"] = _read("/adeck", atcf.latest_forecast, data.pop("adeck"))
         elif "track" in data:
             data["track"] = _read("/track", track.from_mapping, data["track"])
         return msgspec.convert(data, Advisory)
@@ -213,6 +249,8 @@ def _read(where: str, read: Callable[[Any], Track], given: Any) -> dict[str, Any
 
 def _check(found: Track) -> None:
     first, last = found.points[0], found.points[-1]
+    if any(point.wind_kt is None for point in found.points):
+        raise TrackError("$.points", "Expected the wind at each point")
     if len(found.points) > _MOST_POINTS:
         raise TrackError("$.points", f"Expected at most {_MOST_POINTS} points")
     if last.time - first.time > _LONGEST_TRACK:
@@ -250,6 +288,10 @@ class ShownAdvisorySchema(Schema):
     changed = Moment()
     issued = Moment(allow_none=True)
     rejection = fields.String(allow_none=True)
+    remarks = fields.List(
+        fields.String(),
+        metadata={"description": "What was passed over or strange in the track as it was sent"},
+    )
     says = fields.Dict(metadata={"description": "As it was sent, a `tcm` as its `track`"})
     messages = fields.List(
         fields.Nested(MadeSchema),

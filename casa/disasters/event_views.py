@@ -65,9 +65,14 @@ def advisory_json(session: Session, caller: Caller, advisory: HazardAdvisory) ->
         "changed": advisory.changed.isoformat(),
         "issued": advisory.published and advisory.published.isoformat(),
         "rejection": advisory.note,
+        "remarks": _remarks(decode(advisory.content)),
         "says": msgspec.to_builtins(decode(advisory.content)),
         "messages": list(made),
     }
+
+
+def _remarks(given: Advisory) -> list[str]:
+    return list((given.track or {}).get("remarks", ()))
 
 
 def _made(session: Session, advisory: HazardAdvisory) -> Iterable[Object]:

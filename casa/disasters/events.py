@@ -20,11 +20,12 @@ from casa.alerts.content import InvalidContent
 from casa.alerts.kinds import AlertKind
 from casa.alerts.states import Action, State, WrongState, after
 from casa.database import now
-from casa.disasters import advisory_approval, edits, speaking, zones
+from casa.disasters import advisory_approval, edits, plausibility, speaking, zones
 from casa.disasters.advisory import Advisory, decode, encode
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardAdvisory, HazardEvent
 from casa.disasters.parts import is_zone, named
+from casa.disasters.storm.track import Track
 from casa.problems import not_found
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ def draft(
     given = _checked(session, caller, kind, event, given)
     advisory = _added(session, caller, event, given)
     advisory_approval.note(session, caller, "advisory.draft", advisory, None)
+    _note_overrides(session, caller, advisory)
     return advisory
 
 
@@ -144,6 +146,7 @@ def edit(
     advisory.editors = sorted({*advisory.editors, caller.actor})
     session.flush()
     advisory_approval.note(session, caller, "advisory.edit", advisory, before)
+    _note_overrides(session, caller, advisory)
 
 
 def discard(session: Session, caller: Caller, advisory: HazardAdvisory) -> None:
@@ -208,6 +211,8 @@ def publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardA
     """
     require(caller, Verb.PUBLISH)
     _require_open(advisory.event)
+    if old := plausibility.aged(decode(advisory.content), now()):
+        raise plausibility.Implausible(old)
     _publish(session, caller, kind, advisory)
 
 
@@ -243,11 +248,32 @@ def _checked(
     if given.epicentre is not None and event.hazard != "tsunami":
         raise InvalidContent([("/epicentre", f"is a tsunami's; the event is a {event.hazard}")])
     whole = zones.resolved(session, caller, given)
+    whole = plausibility.checked(event, whole, _last_track(event), now())
     planned = speaking.plan(session, caller, event, whole, now())
     if found := list(edits.faults(whole, event.status, speaking.groups(planned))):
         raise InvalidContent(found)
     speaking.check(caller, kind, planned)
     return whole
+
+
+def _last_track(event: HazardEvent) -> Track | None:
+    """The track of the last published advisory that has one."""
+    published = (one for one in reversed(event.advisories) if one.state == State.PUBLISHED)
+    tracks = (decode(one.content).storm_track for one in published)
+    return next((track for track in tracks if track is not None), None)
+
+
+def _note_overrides(session: Session, caller: Caller, advisory: HazardAdvisory) -> None:
+    for one in decode(advisory.content).override:
+        subject = f"advisory:{advisory.event_id}/{advisory.number}"
+        audit.note(
+            session,
+            caller,
+            "advisory.override",
+            subject,
+            after={"check": one.check},
+            reason=one.reason,
+        )
 
 
 def _added(session: Session, caller: Caller, event: HazardEvent, given: Advisory) -> HazardAdvisory:

@@ -121,16 +121,16 @@ def expected_of(told: list[str], level: str) -> bool:
     return told[-1] == level or (told[-1] == "all_clear" and level == "none")
 
 
-def outlook(number: int) -> dict[str, Any]:
+def outlook(number: int, levels: dict[str, str]) -> dict[str, Any]:
     arrival = datetime.now(UTC) + timedelta(hours=18)
-    storm = "hurricane" if 5 < number < 18 else "tropical_storm"
+    storm, wind = ("hurricane", 120 + 5 * number) if 5 < number < 18 else ("tropical_storm", 100)
+    facts = {
+        "storm": storm, "wind_kmh": wind, "rain_mm": 120, "surge_m": 1.5,
+        "arrival": arrival.isoformat(),
+    }  # fmt: skip
+    warned = [place for place, level in levels.items() if level != "none"]
     return {
-        "outlook": [
-            {
-                "places": list(STATES), "storm": storm, "wind_kmh": 90 + 5 * number,
-                "rain_mm": 120, "surge_m": 1.5, "arrival": arrival.isoformat(),
-            }
-        ],
+        "outlook": [{"places": warned, **facts}] if warned else [],
         "next_update": (datetime.now(UTC) + timedelta(hours=6)).isoformat(),
     }  # fmt: skip
 
@@ -147,7 +147,7 @@ def run(
     made = client.post("/v1/hazard-events", json=body | {"status": status}, headers=office)
     event = made.headers["Location"]
     for number, levels in enumerate(ADVISORIES, 1):
-        advisory = {"levels": levels, **outlook(number)}
+        advisory = {"levels": levels, **outlook(number, levels)}
         path = f"{event}/advisories?publish=true"
         answer = client.post(path, json=advisory, headers=office)
         assert answer.status_code == 201, answer.json

@@ -15,6 +15,7 @@ from casa.disasters.storm.track import (
     THRESHOLDS,
     Fix,
     Quadrants,
+    Strength,
     Threshold,
     Track,
     TrackError,
@@ -29,37 +30,54 @@ _LEAST_FIELDS = 9
 _FIRST_QUARTER = {"NEQ": 0, "SEQ": 1, "SWQ": 2, "NWQ": 3}
 _HISTORY_FIELDS = 8
 _UNKNOWN = (-99.0, -999.0)
+_UNKNOWN_IN_DECKS = ("", "0", "-99", "-999")
+_NOWHERE = re.compile(r"0+[NS]0+[EW]")
 
 _Fields = list[str]
 _Row = tuple[int, _Fields]
 
 
 def best_track(text: str) -> Track:
-    """The best track of a b-deck.
+    """The best track of a b-deck; lines of others that are too short are among its remarks.
 
     Raises:
         TrackError: naming the line, from 1, and what was expected there.
     """
-    rows = list(_rows(text, _BEST))
+    rows, remarks = _rows(text, _BEST)
     fixes = _merged(rows, [_time(row, _minutes(row)) for row in rows])
-    return observed(*_names(rows), fixes)
+    return observed(*_names(rows), fixes, remarks)
 
 
 def latest_forecast(text: str, technique: str = _OFFICIAL, cone: Cone | None = None) -> Track:
     """The last forecast that a technique made in an a-deck; OFCL are NHC's own.
 
-    ``cone`` overrides the season's circles of uncertainty.
+    Lines of others that are too short are passed over and are among the track's remarks, and so is
+    an end of the forecast. ``cone`` overrides the season's circles of uncertainty.
 
     Raises:
         TrackError: naming the line, from 1, and what was expected there.
     """
-    rows = list(_rows(text, technique))
-    starts = [_time(row, timedelta()) for row in rows]
-    last = [row for row, start in zip(rows, starts, strict=True) if start == max(starts)]
-    ahead = [timedelta(hours=_number(row, 5, "hours ahead")) for row in last]
-    fixes = _merged(last, [max(starts) + one for one in ahead])
+    rows, remarks = _rows(text, technique)
+    times = [_time(row, timedelta()) for row in rows]
+    start = max(times)
+    last = [row for row, time in zip(rows, times, strict=True) if time == start]
+    there = [row for row in last if not _NOWHERE.fullmatch(row[1][6] + row[1][7])]
+    if not there:
+        raise TrackError(f"line {last[0][0]}", "expected a position other than 0N 0W")
+    if len(there) < len(last):
+        remarks.append(f"line {last[len(there)][0]}: the storm is nowhere any more, 0N 0W")
+    ahead = [timedelta(hours=_number(row, 5, "hours ahead")) for row in there]
+    fixes = _merged(there, [start + one for one in ahead])
     name, identifier = _names(rows)
-    return forecast(name, identifier, None, fixes, cone)
+    return forecast(
+        name,
+        identifier,
+        None,
+        fixes,
+        cone,
+        strength=_strength(there[0]),
+        remarks=remarks,
+    )
 
 
 def hurdat2(text: str) -> tuple[Track, ...]:
@@ -92,19 +110,24 @@ def _split(text: str) -> Iterator[_Row]:
             yield number, [field.strip() for field in line.split(",")]
 
 
-def _rows(text: str, technique: str) -> Iterator[_Row]:
-    """The lines of a technique; there is at least one."""
-    found = False
+def _rows(text: str, technique: str) -> tuple[list[_Row], list[str]]:
+    """The lines of a technique, of which there is at least one; and what is said of others."""
+    rows: list[_Row] = []
+    remarks = []
     for number, fields in _split(text):
-        if len(fields) < _LEAST_FIELDS:
+        short = len(fields) < _LEAST_FIELDS
+        foreign = len(fields) > 4 and fields[4] != technique
+        if (short and foreign) or not re.fullmatch(r"[A-Z]{2}", fields[0]):
+            remarks.append(f"line {number}: passed over, is no whole line of a deck")
+        elif short:
             raise TrackError(
                 f"line {number}", f"has {len(fields)} fields: expected at least {_LEAST_FIELDS}"
             )
-        if fields[4] == technique:
-            found = True
-            yield number, fields
-    if not found:
+        elif not foreign:
+            rows.append((number, fields))
+    if not rows:
         raise TrackError("line 1", f"expected at least one line of the technique {technique}")
+    return rows, remarks
 
 
 def _names(rows: Sequence[_Row]) -> tuple[str, str]:
@@ -112,6 +135,9 @@ def _names(rows: Sequence[_Row]) -> tuple[str, str]:
     number, fields = rows[0]
     if not re.fullmatch(r"[A-Z]{2}", fields[0]) or not re.fullmatch(r"\d\d", fields[1]):
         raise TrackError(f"line {number}", "expected a basin and a number, AL, 02")
+    for other, its in rows:
+        if its[:2] != fields[:2]:
+            raise TrackError(f"line {other}", f"expected the storm of line {number} alone")
     identifier = f"{fields[0]}{fields[1]}{fields[2][:4]}"
     names = [fields[27] for _, fields in rows if len(fields) > 27 and fields[27]]
     return (names[-1] if names else identifier), identifier
@@ -134,10 +160,29 @@ def _deck_fix(row: _Row, time: datetime, radii: dict[Threshold, Quadrants]) -> F
         time=time,
         longitude=_degrees(row, 7, "EW", 10),
         latitude=_degrees(row, 6, "NS", 10),
-        wind=_number(row, 8, "wind in knots"),
+        wind=_wind(row),
         gust=gust or None,
         radii=radii,
     )
+
+
+def _wind(row: _Row) -> float | None:
+    return None if row[1][8] in _UNKNOWN_IN_DECKS else _number(row, 8, "wind in knots")
+
+
+_STRENGTHS: dict[str, Strength] = {
+    "TD": "tropical_depression",
+    "SD": "tropical_depression",
+    "TS": "tropical_storm",
+    "SS": "tropical_storm",
+    "HU": "hurricane",
+    "TY": "hurricane",
+    "ST": "hurricane",
+}
+
+
+def _strength(row: _Row) -> Strength | None:
+    return _STRENGTHS.get(row[1][10]) if len(row[1]) > 10 else None
 
 
 def _deck_radii(row: _Row) -> dict[Threshold, Quadrants]:
@@ -171,12 +216,13 @@ def _past(row: _Row) -> Fix:
         given = [_number(row, one, "radius") for one in range(at, at + 4) if one < len(fields)]
         if len(given) == 4 and not all(one in _UNKNOWN for one in given):
             radii[threshold] = _quadrants(row, given)
+    wind = _number(row, 6, "wind in knots")
     return _fix(
         row,
         time=_parsed(row, fields[0] + fields[1], "%Y%m%d%H%M", "20210829, 1655"),
         longitude=_degrees(row, 5, "EW", 1),
         latitude=_degrees(row, 4, "NS", 1),
-        wind=_number(row, 6, "wind in knots"),
+        wind=None if wind in _UNKNOWN else wind,
         gust=None,
         radii=radii,
     )
@@ -188,7 +234,7 @@ def _fix(
     time: datetime,
     longitude: float,
     latitude: float,
-    wind: float,
+    wind: float | None,
     gust: float | None,
     radii: dict[Threshold, Quadrants],
 ) -> Fix:
@@ -232,7 +278,7 @@ def _parsed(row: _Row, text: str, pattern: str, example: str) -> datetime:
 
 def _degrees(row: _Row, at: int, signs: str, scale: int) -> float:
     text = row[1][at]
-    found = re.fullmatch(rf"(\d+(?:\.\d+)?)([{signs}])", text)
+    found = re.fullmatch(rf"(\d+(?:\.\d+)?|\.\d+)([{signs}])", text)
     if found is None:
         raise TrackError(
             f"line {row[0]}",

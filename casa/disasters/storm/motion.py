@@ -2,9 +2,10 @@
 
 Between two points the centre moves along a geodesic at one speed, and radii change evenly.
 Radii of winds of some strength are known where a point gives them, and none where its strongest
-wind is weaker than that. A point of stronger winds without radii tells nothing: forecasts give no
-radii beyond two or three days. Across such points radii change evenly, and before the first and
-after the last point that tells, nothing is claimed. Seconds count from the track's first point.
+wind is weaker than that. A point of stronger or unknown winds without radii tells nothing:
+forecasts give no radii beyond two or three days. Across such points radii change evenly, and before
+the first and after the last point that tells, nothing is claimed. Seconds count from the track's
+first point.
 """
 
 from datetime import datetime, timedelta
@@ -73,7 +74,7 @@ def radii_of(point: TrackPoint, threshold: Threshold) -> Quadrants | None:
     """How far winds of a strength reach at a point; None if it does not tell."""
     if threshold in point.radii:
         return point.radii[threshold]
-    return _CALM if point.wind_kt < threshold else None
+    return _CALM if point.wind_kt is not None and point.wind_kt < threshold else None
 
 
 def moments(start: float, end: float, kept: Floats, step: float) -> Floats:

@@ -5,6 +5,7 @@ One typed value, whatever it is read from. Times are aware and in UTC, positions
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -13,6 +14,8 @@ from typing import Any, Literal
 import msgspec
 
 from casa.disasters.storm.uncertainty import Cone, cone_of, radius, starts
+
+Strength = Literal["tropical_depression", "tropical_storm", "hurricane"]
 
 Threshold = Literal[34, 50, 64]
 THRESHOLDS: tuple[Threshold, ...] = (34, 50, 64)
@@ -51,12 +54,15 @@ class Quadrants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A storm at a moment. Strengths whose winds reach nowhere are left out of ``radii``."""
+    """A storm at a moment; ``wind_kt`` is None where nobody knows it.
+
+    Strengths whose winds reach nowhere are left out of ``radii``.
+    """
 
     time: datetime
     longitude: float
     latitude: float
-    wind_kt: float
+    wind_kt: float | None
     gust_kt: float | None = None
     radii: Mapping[Threshold, Quadrants] = {}
 
@@ -65,7 +71,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             raise ValueError("Expected a time with its offset from UTC")
         if not (abs(self.latitude) <= 90 and abs(self.longitude) <= 360):
             raise ValueError("Expected degrees: a latitude of -90 to 90, a longitude up to 360")
-        if not all(0 <= one <= MOST_WIND for one in (self.wind_kt, self.gust_kt or 0)):
+        if not all(0 <= one <= MOST_WIND for one in (self.wind_kt or 0, self.gust_kt or 0)):
             raise ValueError(f"Expected winds of 0 to {MOST_WIND:g} knots")
         if not set(self.radii) <= set(THRESHOLDS):
             raise ValueError("Expected radii of winds of 34, 50 and 64 knots")
@@ -87,18 +93,25 @@ class TrackPoint(Fix, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A storm's points in the order of time, as one advisory or a best track gives them."""
+    """A storm's points in the order of time, as one advisory or a best track gives them.
+
+    ``strength`` is what its source calls it at the first point. ``remarks`` are what whoever read
+    it passed over or found strange, each with its line.
+    """
 
     name: str
     identifier: str
     advisory: int | None = None
+    strength: Strength | None = None
     points: tuple[TrackPoint, ...]
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_order(self.points)
 
 
 class _Given(Fix, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    wind_kt: float
     uncertainty_nm: float | None = None
 
     def __post_init__(self) -> None:
@@ -110,7 +123,9 @@ class _GivenTrack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: str
     identifier: str
     advisory: int | None = None
+    strength: Strength | None = None
     points: tuple[_Given, ...]
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_order(self.points)
@@ -132,11 +147,18 @@ def check_order(points: Sequence[Fix]) -> None:
 
 
 def forecast(
-    name: str, identifier: str, advisory: int | None, fixes: Iterable[Fix], cone: Cone | None = None
+    name: str,
+    identifier: str,
+    advisory: int | None,
+    fixes: Iterable[Fix],
+    cone: Cone | None = None,
+    *,
+    strength: Strength | None = None,
+    remarks: Iterable[str] = (),
 ) -> Track:
     """A track of forecast fixes, uncertain by how far ahead each is.
 
-    ``cone`` overrides the circles of the season (the year of the first fix).
+    ``cone`` overrides the circles of the season.
     """
     fixes = tuple(fixes)
     check_order(fixes)
@@ -144,14 +166,18 @@ def forecast(
         name=name,
         identifier=identifier,
         advisory=advisory,
-        points=tuple(_uncertain(fix, fixes[0], cone) for fix in fixes),
+        strength=strength,
+        points=_uncertain(fixes, identifier, cone),
+        remarks=tuple(remarks),
     )
 
 
-def observed(name: str, identifier: str, fixes: Iterable[Fix]) -> Track:
+def observed(
+    name: str, identifier: str, fixes: Iterable[Fix], remarks: Iterable[str] = ()
+) -> Track:
     """A track of what was: nothing about it is taken to be uncertain."""
     points = tuple(TrackPoint(**_fields(fix)) for fix in fixes)
-    return Track(name=name, identifier=identifier, points=points)
+    return Track(name=name, identifier=identifier, points=points, remarks=tuple(remarks))
 
 
 def from_mapping(value: Mapping[str, Any], cone: Cone | None = None) -> Track:
@@ -172,7 +198,9 @@ def from_mapping(value: Mapping[str, Any], cone: Cone | None = None) -> Track:
         name=given.name,
         identifier=given.identifier,
         advisory=given.advisory,
-        points=tuple(_uncertain(point, given.points[0], cone) for point in given.points),
+        strength=given.strength,
+        points=_uncertain(given.points, given.identifier, cone),
+        remarks=given.remarks,
     )
 
 
@@ -182,11 +210,24 @@ def to_mapping(track: Track) -> dict[str, Any]:
     return found
 
 
-def _uncertain(fix: Fix, first: Fix, cone: Cone | None) -> TrackPoint:
+def _uncertain(fixes: Sequence[Fix], identifier: str, cone: Cone | None) -> tuple[TrackPoint, ...]:
+    start = starts([fix.time for fix in fixes])
+    cone = cone or cone_of(_season(identifier, fixes[0].time))
+    return tuple(
+        TrackPoint(**_fields(fix), uncertainty_nm=_given_or(fix, radius(fix.time - start, cone)))
+        for fix in fixes
+    )
+
+
+def _given_or(fix: Fix, usual: float) -> float:
     given = fix.uncertainty_nm if isinstance(fix, _Given) else None
-    if given is None:
-        given = radius(fix.time - starts(first.time), cone or cone_of(first.time.year))
-    return TrackPoint(**_fields(fix), uncertainty_nm=given)
+    return usual if given is None else given
+
+
+def _season(identifier: str, first: datetime) -> int:
+    """A storm that lives on into January is of the season that its identifier names."""
+    named = re.fullmatch(r"[A-Z]{2}\d{2}(\d{4})", identifier)
+    return int(named[1]) if named and int(named[1]) == first.year - 1 else first.year
 
 
 def _check_uncertainty(given: float) -> None:

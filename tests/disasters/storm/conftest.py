@@ -81,6 +81,7 @@ def as_json():
         "name": "BERYL",
         "identifier": "AL022024",
         "advisory": 12,
+        "strength": "hurricane",
         "points": [
             point("2024-06-30T21:00:00Z", 11.2, -59.6, 115, 140, **inner, kt34=(100, 90, 50, 90)),
             point(

@@ -49,7 +49,7 @@ def test_uncertainty_can_be_given_for_all_or_for_a_point(as_json):
 
 def test_seasons():
     assert cone_of(1999) == ATLANTIC[2023]
-    assert cone_of(2025) == ATLANTIC[2024]
+    assert cone_of(2025) == ATLANTIC[2025]
     assert cone_of(2031) == ATLANTIC[2026]
 
 
