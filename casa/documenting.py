@@ -8,7 +8,16 @@ import threading
 from typing import Any
 
 from flask import Flask
-from flask_smorest import Api, Blueprint
+from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
+
+from casa.intake import StrictParser
+
+
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]
+    """flask-smorest's, reading arguments strictly."""
+
+    ARGUMENTS_PARSER = StrictParser()
 
 
 class LateApi(Api):  # type: ignore[misc]

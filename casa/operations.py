@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response, current_app, json, render_template, send_from_directory
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
@@ -17,6 +16,7 @@ from casa.alerts.models import Dispatch
 from casa.audience.models import Device
 from casa.database import Database, database
 from casa.delivery.models import Shard
+from casa.documenting import Blueprint
 
 blueprint = Blueprint("operations", __name__, description="Operation")
 

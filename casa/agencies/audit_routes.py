@@ -2,7 +2,6 @@
 
 from flask import Response, g, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
 from casa.agencies import audit
@@ -11,6 +10,7 @@ from casa.agencies.permissions import Verb, require
 from casa.agencies.refusals import refusals
 from casa.answers import private
 from casa.database import ASIDE, database
+from casa.documenting import Blueprint
 
 blueprint = Blueprint("audit", __name__, url_prefix="/v1", description="The audit trail")
 blueprint.before_request(require_agency)

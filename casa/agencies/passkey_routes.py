@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from casa.agencies.session_routes import (
 )
 from casa.answers import private
 from casa.database import database
+from casa.documenting import Blueprint
 from casa.problems import Problem, not_found
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, json, url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy.orm import Session
 
@@ -27,6 +26,7 @@ from casa.alerts.schemas import (
 )
 from casa.alerts.states import State, WrongState
 from casa.database import database, now
+from casa.documenting import Blueprint
 
 blueprint = Blueprint(
     "publishing", __name__, url_prefix="/v1", description="Publishing: an agency's own alerts"

@@ -12,7 +12,6 @@ from typing import Any, Generic
 
 from flask import Response, json, request, url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
 from sqlalchemy.orm import Session
 
@@ -27,6 +26,7 @@ from casa.alerts.kinds import AlertKind
 from casa.alerts.records import R, Record
 from casa.alerts.schemas import DraftSchema, Moment
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.problems import FieldError, Problem, flatten, invalid
 
 _IN_A_BLOCK = re.compile(r"^/info/\d+")

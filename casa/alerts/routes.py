@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, ValidationError, fields, validate
 from sqlalchemy.orm import Session
 
@@ -26,6 +25,7 @@ from casa.alerts.schemas import (
 )
 from casa.alerts.withdrawal import Withdrawn
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.problems import FieldError, Problem, invalid, not_found
 
 blueprint = Blueprint("alerts", __name__, url_prefix="/v1", description="Published alerts")

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +21,7 @@ from casa.alerts.models import Template
 from casa.alerts.schemas import ContentSchema, DraftSchema, InfoSchema, Keyed, content_of, text
 from casa.answers import private
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.problems import flatten, invalid, not_found
 
 blueprint = Blueprint("templates", __name__, url_prefix="/v1", description="Prepared texts")

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response, json, url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE
 from sqlalchemy.orm import Session
 
@@ -32,6 +31,7 @@ from casa.disasters.event_schemas import (
 )
 from casa.disasters.models import HazardAdvisory, HazardEvent
 from casa.disasters.routes import KIND
+from casa.documenting import Blueprint
 from casa.problems import not_found
 
 blueprint = Blueprint(

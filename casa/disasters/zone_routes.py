@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, json
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE
 
 from casa import paging
@@ -15,6 +14,7 @@ from casa.database import database
 from casa.disasters import zones
 from casa.disasters.models import ZoneMap
 from casa.disasters.zone_schemas import ZoneMapPageSchema, ZoneMapSchema
+from casa.documenting import Blueprint
 
 blueprint = Blueprint(
     "zone-maps", __name__, url_prefix="/v1/zone-maps", description="Maps of danger zones"

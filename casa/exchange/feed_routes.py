@@ -6,7 +6,6 @@ from typing import cast
 import msgspec
 from flask import Response, current_app
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
 from casa.alerts import reading
@@ -15,6 +14,7 @@ from casa.alerts.reading import Filter
 from casa.alerts.routes import conditional
 from casa.alerts.schemas import LANGUAGE, PlaceCode
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.exchange import atom, geojson, pfif, pfif_cases
 from casa.settings import Settings
 

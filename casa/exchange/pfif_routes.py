@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 from flask import Response, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from casa.agencies import audit
@@ -16,6 +15,7 @@ from casa.alerts.drafts import problems
 from casa.alerts.routes import conditional
 from casa.answers import private
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.exchange import pfif, pfif_cases, pfif_import
 from casa.exchange.pfif_records import Fault, PfifError
 from casa.missing_persons import foreign

@@ -2,7 +2,8 @@
 
 from flask import Response, current_app, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
+
+from casa.documenting import Blueprint
 
 blueprint = Blueprint("exchange", __name__, description="Exchange with other systems")
 

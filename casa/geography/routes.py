@@ -5,9 +5,9 @@ from typing import Any
 import shapely
 from flask import Response, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
+from casa.documenting import Blueprint
 from casa.geography.places import Place, UnknownPlace, gazetteer
 from casa.problems import FieldError, Problem, invalid
 

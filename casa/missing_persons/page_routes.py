@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import Response, render_template, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
 from casa.alerts.exercise import notice
 from casa.alerts.phrases import LANGUAGES, phrases
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.missing_persons import poster, public
 from casa.missing_persons.addresses import page_url
 from casa.missing_persons.standing import open_or_gone

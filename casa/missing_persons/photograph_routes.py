@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy.orm import Session
 
@@ -20,6 +19,7 @@ from casa.alerts.record_routes import record_problems
 from casa.alerts.schemas import DraftSchema, Moment
 from casa.alerts.states import UNPUBLISHED, State, WrongState
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.missing_persons import album, uploads
 from casa.missing_persons.addresses import base_url
 from casa.missing_persons.kind import WIRING

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, json
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import (
     RAISE,
     Schema,
@@ -19,6 +18,7 @@ from casa.alerts.phrases import LANGUAGES
 from casa.alerts.routes import conditional
 from casa.alerts.schemas import PlaceCode
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.missing_persons import foreign, public, uploads
 from casa.missing_persons.addresses import page_url
 from casa.missing_persons.media import MediaAway, MediaMissing, media
