@@ -49,7 +49,7 @@ def loads(text: str | bytes | bytearray, **_: Any) -> Any:
     except RecursionError:
         raise _too_deep() from None
     _check_depth(value)
-    if _SUSPICIOUS.search(plain) or not isinstance(text, bytes):
+    if _SUSPICIOUS.search(plain) or isinstance(text, str):
         _check_texts(value)
     return value
 
@@ -90,7 +90,7 @@ def _number(text: str) -> float:
 
 def _check_depth(value: Any) -> None:
     level = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         level = list(_inner(level))
         if not level:
             return
