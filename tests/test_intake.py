@@ -3,11 +3,14 @@
 import itertools
 from typing import Any
 
+import pytest
+from engineio.packet import Packet
 from flask import Flask
 from flask.testing import FlaskClient
 
 from casa.assembly import BLUEPRINTS
 from casa.documenting import Blueprint
+from casa.strict_json import NotAccepted
 
 _HOSTILE = {
     "nested 60,000 deep": b"[" * 60_000 + b"]" * 60_000,
@@ -93,6 +96,17 @@ def test_a_body_says_truly_what_it_is(client: FlaskClient, bearer: Any) -> None:
 
 def test_every_route_reads_its_arguments_so() -> None:
     assert all(isinstance(blueprint, Blueprint) for blueprint in BLUEPRINTS)
+
+
+def test_socket_io_takes_the_same_json(app: Flask) -> None:
+    server = app.extensions["casa.socketio"].server
+    deep = "[" * 16_000
+    for hostile in (deep, '{"places": ["\\ud800"]}', '{"since": 1e999}', '{"a":1,"a":2}'):
+        with pytest.raises(NotAccepted):
+            server.packet_class(encoded_packet=f'2["follow",{hostile}]')
+    assert server.packet_class(encoded_packet='2["follow",{}]').data == ["follow", {}]
+    # engine.io tries every message as JSON and takes for text what is none.
+    assert Packet(encoded_packet=f"4{deep}").data == deep
 
 
 _ODD_HEADERS = (

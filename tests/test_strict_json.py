@@ -1,7 +1,6 @@
 """Which JSON is taken."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -11,6 +11,7 @@ from flask import Flask, current_app, request
 from flask_socketio import SocketIO, disconnect
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from casa import strict_json
 from casa.agencies.mandates import SEVERITIES, rank
 from casa.alerts.kinds import kinds
 from casa.alerts.schemas import LANGUAGE, PlaceCode
@@ -67,6 +68,7 @@ def init_app(app: Flask) -> None:
         ping_timeout=_PING_TIMEOUT,
         max_http_buffer_size=_LARGEST_FROM_CLIENT,
         http_compression=False,
+        json=strict_json,
         always_connect=True,
     )
     settings: Settings = app.extensions["casa.settings"]
