@@ -20,6 +20,7 @@ from casa.alerts.schemas import (
     ContentSchema,
     DraftSchema,
     Keyed,
+    Moment,
     OwnPageSchema,
     content_of,
     text,
@@ -192,10 +193,26 @@ def _prepared_end(session: Session, kind: AlertKind, alert: Alert) -> dict[str, 
     return dict(row.cancellation) if row is not None else {}
 
 
+class OwnMandateSchema(Schema):
+    kinds = fields.List(fields.String())
+    places = fields.List(fields.String())
+    max_severity = fields.String()
+    open_sea = fields.Boolean()
+    valid_from = Moment(allow_none=True)
+    valid_to = Moment(allow_none=True)
+
+
+class OwnAgencySchema(Schema):
+    code = fields.String()
+    name = fields.String()
+    sender = fields.String()
+    mandates = fields.List(fields.Nested(OwnMandateSchema))
+
+
 @blueprint.route("/agencies/me")
 class Me(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, OwnAgencySchema)
     def get(self) -> Response:
         """The calling agency and its mandates."""
         return _described(caller())

@@ -247,6 +247,32 @@ class UntoldSchema(Schema):
     zones = fields.List(fields.String(), metadata={"description": "Drawn areas of the message"})
 
 
+class ShownResourceSchema(Schema):
+    resource_desc = fields.String()
+    mime_type = fields.String()
+    size = fields.Integer(allow_none=True)
+    uri = fields.String(allow_none=True)
+    digest = fields.String(allow_none=True)
+
+
+class ShownInfoSchema(InfoSchema):
+    """One language's block as it was published; what was left out is null or empty."""
+
+    category = fields.List(fields.String(validate=validate.OneOf(content.CATEGORIES)))
+    response_type = fields.List(fields.String(validate=validate.OneOf(content.RESPONSE_TYPES)))
+    event_code = fields.List(fields.Nested(ValueSchema))
+    effective = Moment(allow_none=True)
+    onset = Moment(allow_none=True)
+    sender_name = fields.String(allow_none=True)
+    headline = fields.String()
+    description = fields.String(allow_none=True)
+    instruction = fields.String(allow_none=True)
+    web = fields.String(allow_none=True)
+    contact = fields.String(allow_none=True)
+    parameter = fields.List(fields.Nested(ValueSchema))
+    resource = fields.List(fields.Nested(ShownResourceSchema))
+
+
 class AlertSchema(Schema):
     """A published message and the state that it is in now."""
 
@@ -264,7 +290,7 @@ class AlertSchema(Schema):
     code = fields.List(fields.String())
     references = fields.List(fields.Nested(ReferenceSchema))
     incidents = fields.List(fields.String())
-    info = fields.List(fields.Nested(InfoSchema))
+    info = fields.List(fields.Nested(ShownInfoSchema))
     area = fields.List(fields.Nested(ShownAreaSchema))
     untold = fields.List(fields.Nested(UntoldSchema))
     state = fields.String(validate=validate.OneOf([state.value for state in State]))
@@ -280,9 +306,19 @@ class ThreadSchema(Schema):
     alerts = fields.List(fields.Nested(AlertSchema))
 
 
+class SpokenSchema(Schema):
+    language = fields.String()
+    sms = fields.String()
+    radio = fields.String()
+
+
 class DraftSchema(AlertSchema):
     """An alert as its own agency sees it."""
 
+    sent = Moment(allow_none=True)
+    spoken = fields.List(
+        fields.Nested(SpokenSchema), metadata={"description": "For telephones and radios"}
+    )
     sequence = fields.Integer(allow_none=True)
     replaces = fields.UUID(allow_none=True)
     cross_border = fields.Boolean(metadata={"description": "Asks other states for consent"})
@@ -295,7 +331,8 @@ class DraftSchema(AlertSchema):
     )
     rejection = fields.String(allow_none=True, metadata={"description": "Why it was rejected"})
     safeguarding = fields.Boolean(
-        metadata={"description": "Of a draft: its approver needs the safeguarding role"}
+        allow_none=True,
+        metadata={"description": "Of a draft: its approver needs the safeguarding role"},
     )
     created = Moment()
     changed = Moment()
