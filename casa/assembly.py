@@ -103,8 +103,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    if settings.boundaries is not None:
-        places.use(places.load(settings.boundaries))
+    app.extensions[places.EXTENSION] = settings.boundaries and places.load(settings.boundaries)
     app.extensions["casa.settings"] = settings
     app.extensions["casa.database"] = Database(settings.database_url)
     app.extensions["casa.oidc"] = provider_of(settings)

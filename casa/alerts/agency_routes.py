@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, json, url_for
 from flask.views import MethodView
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
 from sqlalchemy.orm import Session
 
 from casa import paging
@@ -19,6 +19,7 @@ from casa.alerts.models import Alert, Template
 from casa.alerts.schemas import (
     ContentSchema,
     DraftSchema,
+    InfoSchema,
     Keyed,
     Moment,
     OwnPageSchema,
@@ -36,8 +37,24 @@ blueprint = Blueprint(
 blueprint.before_request(require_agency)
 
 
+class NewInfoSchema(InfoSchema):
+    expires = Moment(
+        metadata={"description": "Left out: after the time that alerts of its kind usually live"}
+    )
+
+
 class NewAlertSchema(ContentSchema):
     kind = fields.String(required=True)
+    info = fields.List(fields.Nested(NewInfoSchema), required=True, validate=validate.Length(1, 12))
+
+    @pre_load
+    def usual_end(self, data: Any, **_: Any) -> Any:
+        """Give an end to blocks that have none, so that what follows finds one in each."""
+        try:
+            end = (now() + kinds()[data["kind"]].policy.lifetime).isoformat()
+            return data | {"info": [{"expires": end, **block} for block in data["info"]]}
+        except (KeyError, TypeError, UnknownKind):
+            return data  # what is wrong with it is found out field by field
 
     @validates_schema
     def known(self, data: dict[str, Any], **_: Any) -> None:

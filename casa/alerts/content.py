@@ -99,6 +99,19 @@ def faults(content: Content, moment: datetime, longest: timedelta) -> list[Fault
     return found
 
 
+def faults_of_categories(content: Content, kind: str, allowed: Sequence[str]) -> list[Fault]:
+    """The categories that no alert of its kind, by its name, has."""
+    return [
+        (
+            f"/info/{number}/category",
+            f"{name} is no category of this kind ({kind}): {', '.join(allowed)}",
+        )
+        for number, info in enumerate(content.info)
+        for name in info.category
+        if name not in allowed
+    ]
+
+
 def _agreement(pointer: str, info: Info, first: Info) -> list[Fault]:
     """Blocks say one thing in several languages: who gets it must not hang on the language."""
     return [

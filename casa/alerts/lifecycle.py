@@ -305,6 +305,8 @@ def check(caller: Caller, kind: AlertKind, text: Content) -> None:
         InvalidContent, OutsideMandate.
     """
     _check_content(kind, text)
+    if faults := content.faults_of_categories(text, kind.name, kind.categories):
+        raise InvalidContent(faults)
     meant = areas.target(text.area)
     mandates.check(
         caller.mandates,

@@ -4,7 +4,7 @@ Flask-SocketIO on gevent, with WebSockets of our own (``casa.delivery.engine``).
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from flask import Flask, current_app, request
@@ -106,7 +106,7 @@ def _start(app: Flask) -> SequenceFollower:
         broadcast.send(listeners, "alert", content)
 
     made = SequenceFollower(database, send, settings.poll_seconds)
-    socketio.start_background_task(made.run)
+    socketio.start_background_task(_within, app, made.run)
     # These end with the process.
     never = threading.Event()
     if settings.broker_url or settings.shared_redis:
@@ -116,6 +116,12 @@ def _start(app: Flask) -> SequenceFollower:
     if not database.is_sqlite:
         socketio.start_background_task(listen_to_postgres, database, made.ring, never)
     return made
+
+
+def _within(app: Flask, run: Callable[[], None]) -> None:
+    """What an alert reaches is asked of the application's own places."""
+    with app.app_context():
+        run()
 
 
 def _connect(_auth: Any = None) -> bool:
