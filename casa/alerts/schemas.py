@@ -1,12 +1,12 @@
 """The wire form of alerts: marshmallow schemas that read requests and describe answers."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from casa import public_text
 from casa.alerts import areas, content
 from casa.alerts.content import Content
 from casa.alerts.message import Area, Info, Message
@@ -22,7 +22,6 @@ LANGUAGE = validate.Regexp(
     error="must be a BCP 47 language tag such as ht or en-JM",
 )
 _WORD = validate.Regexp(r"^[^\s,<&]+$", error="must not hold spaces, commas, < or & (CAP 1.2)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 MOST_AREAS = 50
 MOST_SHAPES = 20
 MOST_VERTICES = 2_000
@@ -47,19 +46,32 @@ class Moment(fields.AwareDateTime):
             ) from None
 
 
-def _printable(value: str) -> None:
-    if not value.strip():
-        raise ValidationError("must hold some text")
-    if _CONTROL.search(value):
-        raise ValidationError("must not hold control characters")
+class PublicText(fields.String):
+    """A text that shows what it says (``public_text``), in one spelling."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> str:
+        kept = public_text.normal(super()._deserialize(value, attr, data, **arguments))
+        if (fault := public_text.fault(kept)) is not None:
+            raise ValidationError(fault)
+        return kept
+
+
+class PublicUrl(fields.Url):
+    """A web address that shows where it leads."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(schemes={"http", "https"}, **arguments)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> str:
+        try:
+            return public_text.address(super()._deserialize(value, attr, data, **arguments))
+        except ValueError as error:
+            raise ValidationError(getattr(error, "messages", str(error))) from None
 
 
 def text(most: int, *, required: bool = False, least: int = 1) -> fields.String:
-    """A line or paragraph that is not blank and holds no control characters."""
-    return fields.String(
-        required=required,
-        validate=[validate.Length(least, most), _printable],
-    )
+    """A line or paragraph that may become public."""
+    return PublicText(required=required, validate=validate.Length(least, most))
 
 
 class Keyed(fields.Dict):
@@ -104,7 +116,7 @@ class ResourceSchema(Schema):
     resource_desc = text(200, required=True)
     mime_type = text(100, required=True)
     size = fields.Integer(strict=True, validate=validate.Range(0))
-    uri = fields.Url(schemes={"http", "https"})
+    uri = PublicUrl()
     digest = fields.String(validate=validate.Regexp(r"^[0-9a-f]{40}$"))
 
 
@@ -170,7 +182,7 @@ class InfoSchema(Schema):
     headline = text(content.HEADLINE_LIMIT, required=True)
     description = text(content.TEXT_LIMIT)
     instruction = text(content.TEXT_LIMIT)
-    web = fields.Url(schemes={"http", "https"})
+    web = PublicUrl()
     contact = text(200)
     parameter = fields.List(fields.Nested(ValueSchema), validate=validate.Length(0, 50))
     resource = fields.List(fields.Nested(ResourceSchema), validate=validate.Length(0, 10))

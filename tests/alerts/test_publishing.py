@@ -1,6 +1,7 @@
 """The life of an alert over HTTP, on both databases."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from casa.alerts.models import Alert, Dispatch, PublishedMessage
+from casa.assembly import KINDS
 from casa.database import Database
 
 Bearer = Callable[[str], dict[str, str]]
