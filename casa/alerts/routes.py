@@ -120,6 +120,7 @@ class Alert(MethodView):
     @blueprint.alt_response(200, schema=TEXT, content_type="application/jose")
     @blueprint.alt_response(304, description=UNCHANGED)
     @blueprint.alt_response(404, description="There is no such alert, or it is not public")
+    @blueprint.alt_response(406, description="None of its forms is accepted")
     @blueprint.alt_response(410, description="It was public and has been withdrawn")
     def get(self, query: dict[str, str], identifier: Any, suffix: str | None = None) -> Response:
         """One alert as JSON, GeoJSON or CAP 1.2 XML, by suffix or Accept.

@@ -182,7 +182,7 @@ def test_bad_content_names_the_field(
         ({"severity": "Minor"}, "/info/1/severity"),
         ({"headline": "x" * 161}, "/info/0/headline"),
         ({"headline": "  "}, "/info/0/headline"),
-        ({"headline": "a\u0000b"}, "/info/0/headline"),
+        ({"headline": "a\u0007b"}, "/info/0/headline"),
         ({"language": "français"}, "/info/0/language"),
         ({"language": "fr"}, "/info/1/language"),
         ({"expires": 12}, "/info/0/expires"),
