@@ -4,7 +4,7 @@ import os
 
 from flask import Flask
 
-from casa import hardening, idempotency, limits, problems
+from casa import hardening, idempotency, intake, limits, problems
 from casa.accidents import routes as accident_routes
 from casa.agencies import (
     administration_routes,
@@ -104,9 +104,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    if settings.boundaries is not None:
-        places.use(places.load(settings.boundaries))
+    app.extensions[places.EXTENSION] = settings.boundaries and places.load(settings.boundaries)
     try:
         uncertainty.use(uncertainty.parsed(settings.cone))
     except ValueError as fault:
@@ -141,6 +139,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(audit_routes.note_refusal)
     hardening.init_app(app)
     limits.init_app(app, settings)
+    intake.init_app(app)
     idempotency.init_app(app)
     realtime.init_app(app)
     hardening.trust(app, settings.trusted_proxies)

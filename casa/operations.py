@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, current_app, json, render_template, send_from_directory
 from flask.views import MethodView
-from flask_smorest import Blueprint
+from marshmallow import Schema, fields
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
@@ -17,13 +17,20 @@ from casa.alerts.models import Dispatch
 from casa.audience.models import Device
 from casa.database import Database, database
 from casa.delivery.models import Shard
+from casa.documenting import FILE, TEXT, UNCHANGED, Blueprint
 
 blueprint = Blueprint("operations", __name__, description="Operation")
 
 
+class ReadinessSchema(Schema):
+    status = fields.String()
+    sequence = fields.Integer(metadata={"description": "The last public number there is"})
+    reason = fields.String()
+
+
 @blueprint.route("/healthz")
 class Alive(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, ReadinessSchema)
     def get(self) -> dict[str, Any]:
         """The process is alive."""
         return {"status": "alive"}
@@ -31,8 +38,10 @@ class Alive(MethodView):
 
 @blueprint.route("/readyz")
 class Ready(MethodView):
-    @blueprint.response(200)
-    @blueprint.alt_response(503, description="It cannot take work; the body says why")
+    @blueprint.response(200, ReadinessSchema)
+    @blueprint.alt_response(
+        503, schema=ReadinessSchema, description="It cannot take work; the body says why"
+    )
     def get(self) -> Response:
         """The service can take work: its database answers and holds its tables."""
         try:
@@ -85,7 +94,7 @@ class _Collector:
 
 @blueprint.route("/metrics")
 class Metrics(MethodView):
-    @blueprint.response(200, description="Prometheus text format", content_type="text/plain")
+    @blueprint.response(200, TEXT, description="Prometheus text format", content_type="text/plain")
     def get(self) -> Response:
         """Figures for Prometheus."""
         registry = CollectorRegistry()
@@ -96,7 +105,7 @@ class Metrics(MethodView):
 @blueprint.route("/")
 class Page(MethodView):
     @blueprint.doc(summary="The description of this API as a page")
-    @blueprint.response(200, content_type="text/html")
+    @blueprint.response(200, TEXT, content_type="text/html")
     def get(self) -> Response:
         return Response(render_template("api.html"), content_type="text/html; charset=utf-8")
 
@@ -104,6 +113,7 @@ class Page(MethodView):
 @blueprint.route("/api-page/<path:name>")
 class PageFile(MethodView):
     @blueprint.doc(summary="A file of the page")
-    @blueprint.response(200, content_type="application/octet-stream")
+    @blueprint.response(200, FILE, content_type="*/*")
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, name: str) -> Response:
         return send_from_directory(swagger_ui_path, name, max_age=86_400)

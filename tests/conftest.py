@@ -24,6 +24,10 @@ from casa.agencies.permissions import Role
 from casa.database import Database
 from casa.sealing import Sealer
 from casa.settings import Settings
+from tests.document import CheckedClient
+
+# Whatever a test asks the service over HTTP, the answer is one that its document gives.
+Flask.test_client_class = CheckedClient
 
 POSTGRES = os.environ.get(
     "CASA_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"

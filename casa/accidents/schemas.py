@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from casa.accidents.facts import CASUALTIES, TYPES, VEHICLES, Facts
 from casa.alerts import content
 from casa.alerts.phrases import LANGUAGES
-from casa.alerts.schemas import AreasField, Keyed, Moment, by_language, text
+from casa.alerts.schemas import AreasField, Keyed, Moment, PublicUrl, by_language, text
 from casa.database import now
 
 _PEOPLE = validate.Range(0, 100_000)
@@ -76,7 +76,7 @@ class AccidentSchema(Schema):
     certainty = fields.String(validate=validate.OneOf(content.CERTAINTIES))
     expires = Moment()
     contact = text(200)
-    web = fields.Url(schemes={"http", "https"})
+    web = PublicUrl()
 
     @validates_schema
     def consistent(self, data: dict[str, Any], **_: Any) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,6 +25,7 @@ from casa.agencies.permissions import (
 from casa.agencies.refusals import refusals
 from casa.answers import private
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.geography.places import UnknownPlace, gazetteer
 from casa.problems import FieldError, Problem, invalid, not_found
 
@@ -65,11 +65,37 @@ class OfficerSchema(Schema):
     invitation = fields.String(metadata={"description": "Shown once, when it is made"})
 
 
+class OfficersSchema(Schema):
+    officers = fields.List(fields.Nested(OfficerSchema))
+
+
 class NewKeySchema(Schema):
     name = fields.String(required=True, validate=validate.Length(1, 100))
     scopes = _several(SCOPES, required=True)
     days = fields.Integer(validate=validate.Range(1, 3_650))
     networks = fields.List(fields.String(), load_default=list, validate=validate.Length(0, 20))
+
+
+class ShownKeySchema(Schema):
+    """A key without its secret."""
+
+    id = fields.String()
+    name = fields.String()
+    scopes = fields.List(fields.String())
+    networks = fields.List(fields.String())
+    created = fields.AwareDateTime(format="iso")
+    expires = fields.AwareDateTime(format="iso", allow_none=True)
+    revoked = fields.AwareDateTime(format="iso", allow_none=True)
+    used = fields.AwareDateTime(format="iso", allow_none=True)
+
+
+class KeysSchema(Schema):
+    keys = fields.List(fields.Nested(ShownKeySchema))
+
+
+class IssuedSchema(Schema):
+    id = fields.String()
+    key = fields.String(metadata={"description": "Shown this once"})
 
 
 class RotateSchema(Schema):
@@ -85,6 +111,10 @@ class MandateSchema(Schema):
     beyond_region = fields.Boolean(load_default=False)
     valid_from = fields.AwareDateTime(load_default=None, format="iso")
     valid_to = fields.AwareDateTime(load_default=None, format="iso")
+
+
+class GrantedSchema(MandateSchema):
+    id = fields.Integer()
 
 
 def _agency(session: Session, known: Caller, code: str | None) -> Agency:
@@ -115,7 +145,7 @@ def _shown(officer: Officer, **more: str) -> dict[str, Any]:
 class Officers(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
-    @blueprint.response(200)
+    @blueprint.response(200, OfficersSchema)
     def get(self, query: dict[str, str]) -> Response:
         """The agency's officers."""
         with refusals(), database().reading() as session:
@@ -186,7 +216,7 @@ def _officer(session: Session, identifier: str) -> Officer:
 class Keys(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
-    @blueprint.response(200)
+    @blueprint.response(200, KeysSchema)
     def get(self, query: dict[str, str]) -> Response:
         """The agency's keys, without their secrets."""
         with refusals(), database().reading() as session:
@@ -199,7 +229,7 @@ class Keys(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(NewKeySchema)
     @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
-    @blueprint.response(201)
+    @blueprint.response(201, IssuedSchema)
     def post(self, data: dict[str, Any], query: dict[str, str]) -> Response:
         """A new key; the answer is the only place where it stands."""
         expires = now() + timedelta(days=data["days"]) if "days" in data else None
@@ -222,7 +252,7 @@ class Keys(MethodView):
 class Rotate(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(RotateSchema)
-    @blueprint.response(200)
+    @blueprint.response(200, IssuedSchema)
     def post(self, data: dict[str, int], identifier: str) -> Response:
         """A new key in the old one's place, which goes on for some hours."""
         with refusals(), database().writing() as session:
@@ -275,7 +305,7 @@ def _key(row: ApiKey) -> dict[str, Any]:
 class Mandates(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(MandateSchema)
-    @blueprint.response(201)
+    @blueprint.response(201, GrantedSchema)
     def post(self, data: dict[str, Any], code: str) -> Response:
         """Let an agency publish these kinds in these places."""
         known = caller()

@@ -2,7 +2,6 @@
 
 from flask import Response, g, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
 from casa.agencies import audit
@@ -11,6 +10,7 @@ from casa.agencies.permissions import Verb, require
 from casa.agencies.refusals import refusals
 from casa.answers import private
 from casa.database import ASIDE, database
+from casa.documenting import Blueprint
 
 blueprint = Blueprint("audit", __name__, url_prefix="/v1", description="The audit trail")
 blueprint.before_request(require_agency)
@@ -21,11 +21,16 @@ class AuditQuery(Schema):
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 1_000))
 
 
+class TrailSchema(Schema):
+    entries = fields.List(fields.Dict(), metadata={"description": "Each with its hash"})
+    head = fields.String(metadata={"description": "The last entry's number and hash"})
+
+
 @blueprint.route("/audit")
 class Trail(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(AuditQuery, location="query", unknown=RAISE)
-    @blueprint.response(200)
+    @blueprint.response(200, TrailSchema)
     def get(self, query: dict[str, int]) -> Response:
         """The audit trail in order, from the entry behind `after` on; the head proves its end."""
         with refusals(), database().reading() as session:

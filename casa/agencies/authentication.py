@@ -149,6 +149,7 @@ def describe(agency: Agency, **rights: object) -> Caller:
         mandates=tuple(as_value(row) for row in agency.mandates),
         address=request.remote_addr,
         request_id=g.get("request_id"),
+        sender_names=tuple(agency.sender_names),
         **rights,  # type: ignore[arg-type]
     )
 

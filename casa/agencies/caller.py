@@ -20,6 +20,7 @@ class Caller:
     ``actor`` is ``officer:…`` or ``key:…`` with its id; ``roles`` are an officer's roles or a
     key's scopes; ``stepped_up`` tells that an officer has shown the second factor just now (a
     key has none, so it always has). ``address`` and ``request_id`` are for the audit trail.
+    ``sender_names`` are the names, beside its own, that are registered for the agency.
     """
 
     agency_id: int
@@ -34,3 +35,4 @@ class Caller:
     stepped_up: bool = False
     address: str | None = None
     request_id: str | None = None
+    sender_names: tuple[str, ...] = ()

@@ -9,7 +9,6 @@ from typing import cast
 from cryptography.exceptions import InvalidTag
 from flask import Response, current_app, redirect, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, fields
 from sqlalchemy import select
 
@@ -24,6 +23,7 @@ from casa.agencies.session_routes import (
     signed_in,
 )
 from casa.database import database
+from casa.documenting import Blueprint
 from casa.problems import not_found
 from casa.sealing import sealer
 

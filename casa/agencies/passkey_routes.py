@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from casa.agencies.session_routes import (
 )
 from casa.answers import private
 from casa.database import database
+from casa.documenting import OBJECT, Blueprint
 from casa.problems import Problem, not_found
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,16 @@ _ANSWER = {"description": "`PublicKeyCredential.toJSON()`"}
 
 class AnswerSchema(Schema):
     answer = fields.Dict(required=True, metadata=_ANSWER)
+
+
+class PasskeySchema(Schema):
+    id = fields.String()
+    name = fields.String()
+    created = fields.AwareDateTime(format="iso")
+
+
+class PasskeysSchema(Schema):
+    passkeys = fields.List(fields.Nested(PasskeySchema))
 
 
 class NewPasskeySchema(AnswerSchema):
@@ -51,7 +61,7 @@ def _party() -> RelyingParty:
 @blueprint.route("/passkeys/options", methods=["POST"])
 class NewOptions(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, OBJECT, description="PublicKeyCredentialCreationOptions as JSON")
     def post(self) -> Response:
         """What to give to `navigator.credentials.create` in order to add a passkey."""
         identity, party = _stepped_up(), _party()
@@ -68,7 +78,7 @@ class NewOptions(MethodView):
 @blueprint.route("/passkeys")
 class Passkeys(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, PasskeysSchema)
     def get(self) -> Response:
         """One's own passkeys."""
         identity = officer_of(caller())
@@ -81,7 +91,7 @@ class Passkeys(MethodView):
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(NewPasskeySchema)
-    @blueprint.response(201)
+    @blueprint.response(201, PasskeySchema)
     @blueprint.alt_response(401, description="The answer is no proof of a new passkey")
     def post(self, data: dict[str, Any]) -> Response:
         """Add a passkey with the browser's answer to the options."""
@@ -126,7 +136,7 @@ class OnePasskey(MethodView):
 
 @blueprint.route("/session/passkey/options", methods=["POST"])
 class SignInOptions(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, OBJECT, description="PublicKeyCredentialRequestOptions as JSON")
     def post(self) -> Response:
         """What to give to `navigator.credentials.get`, to sign in or to show the passkey again."""
         options, challenge = passkeys.sign_in_options(_party())

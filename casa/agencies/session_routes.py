@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from flask import Response, current_app, g, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from casa.agencies import officers, passwords, sessions
@@ -17,6 +16,7 @@ from casa.agencies.authentication import (
 from casa.agencies.caller import Caller, Origin
 from casa.answers import private
 from casa.database import database
+from casa.documenting import Blueprint
 from casa.problems import FieldError, Problem, invalid
 from casa.sealing import sealer
 from casa.settings import Settings

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Response, json, url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
 from sqlalchemy.orm import Session
 
 from casa import paging
@@ -20,13 +19,16 @@ from casa.alerts.models import Alert, Template
 from casa.alerts.schemas import (
     ContentSchema,
     DraftSchema,
+    InfoSchema,
     Keyed,
+    Moment,
     OwnPageSchema,
     content_of,
     text,
 )
 from casa.alerts.states import State, WrongState
 from casa.database import database, now
+from casa.documenting import Blueprint
 
 blueprint = Blueprint(
     "publishing", __name__, url_prefix="/v1", description="Publishing: an agency's own alerts"
@@ -35,8 +37,24 @@ blueprint = Blueprint(
 blueprint.before_request(require_agency)
 
 
+class NewInfoSchema(InfoSchema):
+    expires = Moment(
+        metadata={"description": "Left out: after the time that alerts of its kind usually live"}
+    )
+
+
 class NewAlertSchema(ContentSchema):
     kind = fields.String(required=True)
+    info = fields.List(fields.Nested(NewInfoSchema), required=True, validate=validate.Length(1, 12))
+
+    @pre_load
+    def usual_end(self, data: Any, **_: Any) -> Any:
+        """Give an end to blocks that have none, so that what follows finds one in each."""
+        try:
+            end = (now() + kinds()[data["kind"]].policy.lifetime).isoformat()
+            return data | {"info": [{"expires": end, **block} for block in data["info"]]}
+        except (KeyError, TypeError, UnknownKind):
+            return data  # what is wrong with it is found out field by field
 
     @validates_schema
     def known(self, data: dict[str, Any], **_: Any) -> None:
@@ -192,10 +210,26 @@ def _prepared_end(session: Session, kind: AlertKind, alert: Alert) -> dict[str, 
     return dict(row.cancellation) if row is not None else {}
 
 
+class OwnMandateSchema(Schema):
+    kinds = fields.List(fields.String())
+    places = fields.List(fields.String())
+    max_severity = fields.String()
+    open_sea = fields.Boolean()
+    valid_from = Moment(allow_none=True)
+    valid_to = Moment(allow_none=True)
+
+
+class OwnAgencySchema(Schema):
+    code = fields.String()
+    name = fields.String()
+    sender = fields.String()
+    mandates = fields.List(fields.Nested(OwnMandateSchema))
+
+
 @blueprint.route("/agencies/me")
 class Me(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, OwnAgencySchema)
     def get(self) -> Response:
         """The calling agency and its mandates."""
         return _described(caller())

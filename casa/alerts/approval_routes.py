@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, json
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
 from casa.agencies.authentication import SECURITY, caller, describe, require_agency
@@ -18,6 +17,7 @@ from casa.alerts.models import Alert
 from casa.alerts.schemas import DraftSchema, text
 from casa.alerts.states import WrongState
 from casa.database import database, now
+from casa.documenting import Blueprint
 
 blueprint = Blueprint(
     "approval", __name__, url_prefix="/v1", description="Approval by a second officer, and consent"

@@ -99,6 +99,25 @@ def faults(content: Content, moment: datetime, longest: timedelta) -> list[Fault
     return found
 
 
+def faults_of_senders(content: Content, names: Sequence[str]) -> list[Fault]:
+    """The names of senders that are none of the agency's."""
+    return [
+        (f"/info/{number}/sender_name", f"must be one registered for you: {', '.join(names)}")
+        for number, info in enumerate(content.info)
+        if info.sender_name is not None and info.sender_name not in names
+    ]
+
+
+def faults_of_categories(content: Content, kind: str, allowed: Sequence[str]) -> list[Fault]:
+    """The categories that no alert of its kind, by its name, has."""
+    return [
+        (f"/info/{number}/category", f"{name} is none of those of {kind}: {', '.join(allowed)}")
+        for number, info in enumerate(content.info)
+        for name in info.category
+        if name not in allowed
+    ]
+
+
 def _agreement(pointer: str, info: Info, first: Info) -> list[Fault]:
     """Blocks say one thing in several languages: who gets it must not hang on the language."""
     return [

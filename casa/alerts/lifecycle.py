@@ -293,6 +293,8 @@ def _require_same_status(replaced: Alert, text: Content) -> None:
 
 def _check_at_home(caller: Caller, kind: AlertKind, text: Content, crosses: bool) -> None:
     _check_content(kind, text)
+    if faults := content.faults_of_senders(text, (caller.name, *caller.sender_names)):
+        raise InvalidContent(faults)
     if crosses:
         text = crossing.divide(caller.mandates, kind.code, text, now()).home
     check(caller, kind, text)
@@ -305,6 +307,8 @@ def check(caller: Caller, kind: AlertKind, text: Content) -> None:
         InvalidContent, OutsideMandate.
     """
     _check_content(kind, text)
+    if faults := content.faults_of_categories(text, kind.name, kind.categories):
+        raise InvalidContent(faults)
     meant = areas.target(text.area)
     mandates.check(
         caller.mandates,

@@ -12,7 +12,6 @@ from typing import Any, Generic
 
 from flask import Response, json, request, url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields
 from sqlalchemy.orm import Session
 
@@ -27,6 +26,7 @@ from casa.alerts.kinds import AlertKind
 from casa.alerts.records import R, Record
 from casa.alerts.schemas import DraftSchema, Moment
 from casa.database import database, now
+from casa.documenting import UNCHANGED, Blueprint
 from casa.problems import FieldError, Problem, flatten, invalid
 
 _IN_A_BLOCK = re.compile(r"^/info/\d+")
@@ -51,11 +51,6 @@ class ChangesSchema(Schema):
         unknown = INCLUDE
 
 
-class RecordPageSchema(Schema):
-    records = fields.List(fields.Nested(RecordSchema))
-    next = fields.String(allow_none=True)
-
-
 def _no_more_asked(_session: Session, _caller: Caller, _record: Record, _facts: Any) -> None:
     """Most kinds ask nothing of their facts but what their schemas do."""
 
@@ -68,7 +63,8 @@ class Wiring(Generic[R]):
     """What joins one kind to these routes: its model, its schema and how facts become content.
 
     ``attach`` adds to the content what a record has beside its facts. ``public`` answers the list
-    and ``public_one`` a single record for who shows no credentials; without them there is neither.
+    and ``public_one`` a single record for who shows no credentials, as ``public_schema`` has it;
+    without them there is neither. ``shown_schema`` is how the agency sees a record.
     ``judge`` refuses facts that break a rule of the kind, and keeps beside them what is to be kept.
     """
 
@@ -81,6 +77,8 @@ class Wiring(Generic[R]):
         attach: Callable[[Session, R, Content], Content] = _nothing_more,
         public: Callable[[dict[str, Any]], Response] | None = None,
         public_one: Callable[[str], Response] | None = None,
+        public_schema: type[Schema] | None = None,
+        shown_schema: type[Schema] = RecordSchema,
         judge: Callable[[Session, Caller, R, Any], None] = _no_more_asked,
     ) -> None:
         self.kind = kind
@@ -90,6 +88,8 @@ class Wiring(Generic[R]):
         self.attach = attach
         self.public = public
         self.public_one = public_one
+        self.shown_schema = shown_schema
+        self.readings = [shown_schema, *([public_schema] if public_schema else [])]
         self.judge = judge
 
     def open(
@@ -186,6 +186,14 @@ def record_problems() -> Iterator[None]:
 
 def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> Blueprint:
     """The blueprint of one kind's records under ``/v1/<path>``."""
+    shown = wiring.shown_schema
+    record_page = {
+        "type": "object",
+        "properties": {
+            "records": {"type": "array", "items": {"anyOf": wiring.readings}},
+            "next": {"type": ["string", "null"]},
+        },
+    }
     blueprint = Blueprint(name, name, url_prefix=f"/v1/{path}", description=description)
 
     @blueprint.before_request
@@ -200,7 +208,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         @blueprint.doc(security=SECURITY)
         @blueprint.arguments(wiring.schema)
         @blueprint.arguments(NewSchema, location="query", unknown=RAISE)
-        @blueprint.response(201, RecordSchema)
+        @blueprint.response(201, shown)
         def post(self, facts: Any, query: dict[str, Any]) -> Response:
             """Open a record and draft its alert; `?publish=true` publishes it at once, and
             `?cross_border=true` asks other states for consent where it lies there."""
@@ -214,7 +222,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
 
         @blueprint.doc(security=[{}, *SECURITY] if wiring.public else SECURITY)
         @blueprint.arguments(paging.PageSchema, location="query", unknown=RAISE)
-        @blueprint.response(200, RecordPageSchema)
+        @blueprint.response(200, record_page)
         def get(self, query: dict[str, Any]) -> Response:
             """The agency's records, newest first; without credentials, what of them is public."""
             if wiring.public is not None and optional_caller() is None:
@@ -223,15 +231,17 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
             limit = query["limit"]
             with problems(), database().reading() as session:
                 rows = records.listed(session, caller(), wiring.model, after, limit + 1)
-                shown = [wiring.shown(session, row) for row in rows[:limit]]
+                found = [wiring.shown(session, row) for row in rows[:limit]]
             following = paging.following(rows, limit)
-            body = json.dumps({"records": shown, "next": following})
+            body = json.dumps({"records": found, "next": following})
             return Response(body, content_type="application/json")
 
     @blueprint.route("/<uuid:identifier>")
     class One(MethodView):
         @blueprint.doc(security=[{}, *SECURITY] if wiring.public_one else SECURITY)
-        @blueprint.response(200, RecordSchema)
+        @blueprint.response(200, {"anyOf": wiring.readings})
+        @blueprint.alt_response(304, description=UNCHANGED)
+        @blueprint.alt_response(410, description="It was public and is over")
         def get(self, identifier: Any) -> Response:
             """One record with the latest message of its thread; without credentials, its public
             part."""
@@ -245,7 +255,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         @blueprint.doc(security=SECURITY)
         @blueprint.arguments(ChangesSchema)
         @blueprint.arguments(NewSchema, location="query", unknown=RAISE)
-        @blueprint.response(200, RecordSchema)
+        @blueprint.response(200, shown)
         def patch(
             self, changes: dict[str, Any], query: dict[str, Any], identifier: Any
         ) -> Response:
@@ -269,7 +279,7 @@ def add_end(blueprint: Blueprint, wiring: Wiring[R]) -> None:
     class End(MethodView):
         @blueprint.doc(security=SECURITY)
         @blueprint.arguments(CancelSchema)
-        @blueprint.response(200, RecordSchema)
+        @blueprint.response(200, wiring.shown_schema)
         def post(self, data: dict[str, Any], identifier: Any) -> Response:
             """End the record: its draft is thrown away, what is in force is cancelled."""
             known = caller()

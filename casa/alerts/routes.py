@@ -5,8 +5,7 @@ from typing import Any
 
 from flask import Response, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
-from marshmallow import RAISE, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy.orm import Session
 
 from casa import paging
@@ -20,12 +19,14 @@ from casa.alerts.schemas import (
     LANGUAGE,
     AlertPageSchema,
     AlertSchema,
+    DraftSchema,
     PlaceCode,
     ThreadSchema,
     as_json,
 )
 from casa.alerts.withdrawal import Withdrawn
 from casa.database import database, now
+from casa.documenting import GEOJSON, TEXT, UNCHANGED, Blueprint
 from casa.problems import FieldError, Problem, invalid, not_found
 
 blueprint = Blueprint("alerts", __name__, url_prefix="/v1", description="Published alerts")
@@ -45,6 +46,12 @@ class BoundingBox(fields.String):
         return west, south, east, north
 
 
+class LanguageSchema(Schema):
+    language = fields.String(
+        validate=LANGUAGE, metadata={"description": "Only the block that suits it"}
+    )
+
+
 class FilterSchema(paging.PageSchema):
     place = PlaceCode(metadata={"description": "ISO 3166 code", "example": "JM-01"})
     bbox = BoundingBox(metadata={"description": "west,south,east,north"})
@@ -62,6 +69,7 @@ class FilterSchema(paging.PageSchema):
 class Alerts(MethodView):
     @blueprint.arguments(FilterSchema, location="query", unknown=RAISE)
     @blueprint.response(200, AlertPageSchema)
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, query: dict[str, Any]) -> Response:
         """Published alerts, newest first, or oldest first after `since`."""
         moment = now()
@@ -105,16 +113,22 @@ def _next(page: reading.Page) -> str:
 @blueprint.route("/alerts/<uuid:identifier>.<suffix>")
 @blueprint.route("/alerts/<uuid:identifier>")
 class Alert(MethodView):
-    @blueprint.response(200, AlertSchema)
+    @blueprint.arguments(LanguageSchema, location="query", unknown=RAISE)
+    @blueprint.response(200, {"anyOf": [AlertSchema, DraftSchema]})
+    @blueprint.alt_response(200, schema=GEOJSON, content_type="application/geo+json")
+    @blueprint.alt_response(200, schema=TEXT, content_type="application/cap+xml")
+    @blueprint.alt_response(200, schema=TEXT, content_type="application/jose")
+    @blueprint.alt_response(304, description=UNCHANGED)
     @blueprint.alt_response(404, description="There is no such alert, or it is not public")
+    @blueprint.alt_response(406, description="None of its forms is accepted")
     @blueprint.alt_response(410, description="It was public and has been withdrawn")
-    def get(self, identifier: Any, suffix: str | None = None) -> Response:
+    def get(self, query: dict[str, str], identifier: Any, suffix: str | None = None) -> Response:
         """One alert as JSON, GeoJSON or CAP 1.2 XML, by suffix or Accept.
 
         A draft is there for the agency that wrote it alone.
         """
         renderer = wanted(request, suffix)
-        languages = [request.args["language"]] if "language" in request.args else []
+        languages = [query["language"]] if "language" in query else []
         with database().reading() as session:
             found = public_alert(session, identifier)
             if found is None:
@@ -138,6 +152,7 @@ class Alert(MethodView):
 @blueprint.route("/alerts/<uuid:identifier>/thread")
 class Thread(MethodView):
     @blueprint.response(200, ThreadSchema)
+    @blueprint.alt_response(304, description=UNCHANGED)
     @blueprint.alt_response(410, description="It was public and has been withdrawn")
     def get(self, identifier: Any) -> Response:
         """The alert and all that updated or cancelled it, oldest first."""

@@ -1,12 +1,12 @@
 """The wire form of alerts: marshmallow schemas that read requests and describe answers."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from casa import public_text
 from casa.alerts import areas, content
 from casa.alerts.content import Content
 from casa.alerts.message import Area, Info, Message
@@ -22,7 +22,6 @@ LANGUAGE = validate.Regexp(
     error="must be a BCP 47 language tag such as ht or en-JM",
 )
 _WORD = validate.Regexp(r"^[^\s,<&]+$", error="must not hold spaces, commas, < or & (CAP 1.2)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 MOST_AREAS = 50
 MOST_SHAPES = 20
 MOST_VERTICES = 2_000
@@ -47,19 +46,32 @@ class Moment(fields.AwareDateTime):
             ) from None
 
 
-def _printable(value: str) -> None:
-    if not value.strip():
-        raise ValidationError("must hold some text")
-    if _CONTROL.search(value):
-        raise ValidationError("must not hold control characters")
+class PublicText(fields.String):
+    """A text that shows what it says (``public_text``), in one spelling."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> str:
+        kept = public_text.normal(super()._deserialize(value, attr, data, **arguments))
+        if (fault := public_text.fault(kept)) is not None:
+            raise ValidationError(fault)
+        return kept
+
+
+class PublicUrl(fields.Url):
+    """A web address that shows where it leads."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(schemes={"http", "https"}, **arguments)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> str:
+        try:
+            return public_text.address(super()._deserialize(value, attr, data, **arguments))
+        except ValueError as error:
+            raise ValidationError(getattr(error, "messages", str(error))) from None
 
 
 def text(most: int, *, required: bool = False, least: int = 1) -> fields.String:
-    """A line or paragraph that is not blank and holds no control characters."""
-    return fields.String(
-        required=required,
-        validate=[validate.Length(least, most), _printable],
-    )
+    """A line or paragraph that may become public."""
+    return PublicText(required=required, validate=validate.Length(least, most))
 
 
 class Keyed(fields.Dict):
@@ -104,7 +116,7 @@ class ResourceSchema(Schema):
     resource_desc = text(200, required=True)
     mime_type = text(100, required=True)
     size = fields.Integer(strict=True, validate=validate.Range(0))
-    uri = fields.Url(schemes={"http", "https"})
+    uri = PublicUrl()
     digest = fields.String(validate=validate.Regexp(r"^[0-9a-f]{40}$"))
 
 
@@ -170,7 +182,7 @@ class InfoSchema(Schema):
     headline = text(content.HEADLINE_LIMIT, required=True)
     description = text(content.TEXT_LIMIT)
     instruction = text(content.TEXT_LIMIT)
-    web = fields.Url(schemes={"http", "https"})
+    web = PublicUrl()
     contact = text(200)
     parameter = fields.List(fields.Nested(ValueSchema), validate=validate.Length(0, 50))
     resource = fields.List(fields.Nested(ResourceSchema), validate=validate.Length(0, 10))
@@ -247,6 +259,32 @@ class UntoldSchema(Schema):
     zones = fields.List(fields.String(), metadata={"description": "Drawn areas of the message"})
 
 
+class ShownResourceSchema(Schema):
+    resource_desc = fields.String()
+    mime_type = fields.String()
+    size = fields.Integer(allow_none=True)
+    uri = fields.String(allow_none=True)
+    digest = fields.String(allow_none=True)
+
+
+class ShownInfoSchema(InfoSchema):
+    """One language's block as it was published; what was left out is null or empty."""
+
+    category = fields.List(fields.String(validate=validate.OneOf(content.CATEGORIES)))
+    response_type = fields.List(fields.String(validate=validate.OneOf(content.RESPONSE_TYPES)))
+    event_code = fields.List(fields.Nested(ValueSchema))
+    effective = Moment(allow_none=True)
+    onset = Moment(allow_none=True)
+    sender_name = fields.String(allow_none=True)
+    headline = fields.String()
+    description = fields.String(allow_none=True)
+    instruction = fields.String(allow_none=True)
+    web = fields.String(allow_none=True)
+    contact = fields.String(allow_none=True)
+    parameter = fields.List(fields.Nested(ValueSchema))
+    resource = fields.List(fields.Nested(ShownResourceSchema))
+
+
 class AlertSchema(Schema):
     """A published message and the state that it is in now."""
 
@@ -264,7 +302,7 @@ class AlertSchema(Schema):
     code = fields.List(fields.String())
     references = fields.List(fields.Nested(ReferenceSchema))
     incidents = fields.List(fields.String())
-    info = fields.List(fields.Nested(InfoSchema))
+    info = fields.List(fields.Nested(ShownInfoSchema))
     area = fields.List(fields.Nested(ShownAreaSchema))
     untold = fields.List(fields.Nested(UntoldSchema))
     state = fields.String(validate=validate.OneOf([state.value for state in State]))
@@ -280,9 +318,19 @@ class ThreadSchema(Schema):
     alerts = fields.List(fields.Nested(AlertSchema))
 
 
+class SpokenSchema(Schema):
+    language = fields.String()
+    sms = fields.String()
+    radio = fields.String()
+
+
 class DraftSchema(AlertSchema):
     """An alert as its own agency sees it."""
 
+    sent = Moment(allow_none=True)
+    spoken = fields.List(
+        fields.Nested(SpokenSchema), metadata={"description": "For telephones and radios"}
+    )
     sequence = fields.Integer(allow_none=True)
     replaces = fields.UUID(allow_none=True)
     cross_border = fields.Boolean(metadata={"description": "Asks other states for consent"})
@@ -295,7 +343,8 @@ class DraftSchema(AlertSchema):
     )
     rejection = fields.String(allow_none=True, metadata={"description": "Why it was rejected"})
     safeguarding = fields.Boolean(
-        metadata={"description": "Of a draft: its approver needs the safeguarding role"}
+        allow_none=True,
+        metadata={"description": "Of a draft: its approver needs the safeguarding role"},
     )
     created = Moment()
     changed = Moment()

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +21,7 @@ from casa.alerts.models import Template
 from casa.alerts.schemas import ContentSchema, DraftSchema, InfoSchema, Keyed, content_of, text
 from casa.answers import private
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.problems import flatten, invalid, not_found
 
 blueprint = Blueprint("templates", __name__, url_prefix="/v1", description="Prepared texts")
@@ -68,10 +68,18 @@ class FillSchema(Schema):
     area = fields.List(fields.Dict(), metadata={"description": "In place of the template's"})
 
 
+class ShownTemplateSchema(TemplateSchema):
+    id = fields.UUID()
+
+
+class TemplatesSchema(Schema):
+    templates = fields.List(fields.Nested(ShownTemplateSchema))
+
+
 @blueprint.route("/templates")
 class Templates(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, TemplatesSchema)
     def get(self) -> Response:
         """The agency's templates."""
         known = caller()
@@ -86,7 +94,7 @@ class Templates(MethodView):
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(TemplateSchema)
-    @blueprint.response(201)
+    @blueprint.response(201, ShownTemplateSchema)
     def post(self, data: dict[str, Any]) -> Response:
         """Keep a prepared text; it is tried with sample values before it is taken."""
         known = caller()
@@ -103,7 +111,7 @@ class Templates(MethodView):
 @blueprint.route("/templates/<uuid:identifier>")
 class OneTemplate(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, ShownTemplateSchema)
     def get(self, identifier: Any) -> Response:
         """One template."""
         known = caller()
@@ -113,7 +121,7 @@ class OneTemplate(MethodView):
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(TemplateSchema)
-    @blueprint.response(200)
+    @blueprint.response(200, ShownTemplateSchema)
     def put(self, data: dict[str, Any], identifier: Any) -> Response:
         """Write a template anew."""
         known = caller()

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import current_app, g, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from casa.answers import uncached
@@ -22,6 +21,7 @@ from casa.audience.schemas import (
     RegistrationSchema,
 )
 from casa.database import database
+from casa.documenting import Blueprint
 from casa.geography.cells import cell_text
 from casa.geography.places import code_of
 from casa.problems import Problem

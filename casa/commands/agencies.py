@@ -6,6 +6,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from casa import public_text
 from casa.agencies import keys
 from casa.agencies.demonstration import DEMONSTRATION
 from casa.agencies.mandates import SEVERITIES
@@ -35,6 +36,25 @@ def add_agency(code: str, name: str, sender: str, contact: str | None, web: str 
             raise click.ClickException(f"There is an agency {code} already.")
         session.add(Agency(code=code, name=name, sender=sender, contact=contact, web=web))
     click.echo(f"Added {code}. Next: casa agency mandate {code} --kind … --place …")
+
+
+@agency.command("sender-name")
+@click.argument("code")
+@click.argument("name")
+@click.option("--remove", is_flag=True, help="Alerts may no longer name it.")
+def sender_name(code: str, name: str, remove: bool) -> None:
+    """Let alerts of agency CODE name NAME as their sender, such as its name in French."""
+    name = public_text.normal(name)
+    if (fault := public_text.fault(name)) is not None:
+        raise click.ClickException(f"The name {fault}.")
+    with Database(read_settings().database_url).writing() as session:
+        row = session.scalar(select(Agency).where(Agency.code == code))
+        if row is None:
+            raise click.ClickException(f"There is no agency {code}.")
+        others = [one for one in row.sender_names if one != name]
+        row.sender_names = others if remove else [*others, name]
+        kept = ", ".join([row.name, *row.sender_names])
+    click.echo(f"{code} is named: {kept}.")
 
 
 @agency.command("mandate")

@@ -42,6 +42,10 @@ def read_settings() -> Settings:
     )
     # Its account of every start is of use only to who writes migrations.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if found.boundaries is not None:
+        from casa.geography import places
+
+        places.use(places.load(found.boundaries))
     return found
 
 

@@ -5,7 +5,7 @@ Flask-SocketIO on gevent, with WebSockets of our own (``casa.delivery.engine``).
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from flask import Flask, current_app, request
@@ -13,6 +13,7 @@ from flask_socketio import SocketIO, disconnect
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy.exc import SQLAlchemyError
 
+from casa import strict_json
 from casa.agencies.mandates import SEVERITIES, rank
 from casa.alerts.kinds import kinds
 from casa.alerts.schemas import LANGUAGE, PlaceCode
@@ -73,6 +74,7 @@ def init_app(app: Flask) -> None:
         ping_timeout=_PING_TIMEOUT,
         max_http_buffer_size=_LARGEST_FROM_CLIENT,
         http_compression=False,
+        json=strict_json,
         always_connect=True,
         serializer=ClientPacket,
     )
@@ -114,7 +116,7 @@ def _start(app: Flask) -> SequenceFollower:
         broadcast.send(listeners, "alert", content)
 
     made = SequenceFollower(database, send, settings.poll_seconds)
-    socketio.start_background_task(made.run)
+    socketio.start_background_task(_within, app, made.run)
     # These end with the process.
     never = threading.Event()
     if settings.broker_url or settings.shared_redis:
@@ -124,6 +126,12 @@ def _start(app: Flask) -> SequenceFollower:
     if not database.is_sqlite:
         socketio.start_background_task(listen_to_postgres, database, made.ring, never)
     return made
+
+
+def _within(app: Flask, run: Callable[[], None]) -> None:
+    """What an alert reaches is asked of the application's own places."""
+    with app.app_context():
+        run()
 
 
 def _connect(_auth: Any = None) -> None:

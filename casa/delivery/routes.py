@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 from flask import Response, json
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from sqlalchemy import func, select
 
@@ -20,6 +19,7 @@ from casa.alerts.schemas import Moment, content_of
 from casa.audience.matching import Wanted, count
 from casa.database import database
 from casa.delivery.models import Shard
+from casa.documenting import Blueprint
 
 blueprint = Blueprint(
     "delivery", __name__, url_prefix="/v1", description="Previews and delivery reports"

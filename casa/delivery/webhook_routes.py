@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from flask import Response, json, url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE
 
 from casa import paging
@@ -27,6 +26,7 @@ from casa.delivery.webhook_schemas import (
     WebhookPageSchema,
     WebhookSchema,
 )
+from casa.documenting import Blueprint
 from casa.problems import not_found
 from casa.sealing import sealer
 

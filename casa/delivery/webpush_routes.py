@@ -2,10 +2,10 @@
 
 from flask import current_app
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from casa.delivery.encryption import Vapid
+from casa.documenting import Blueprint
 from casa.problems import Problem
 
 blueprint = Blueprint(

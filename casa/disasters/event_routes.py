@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, json, request, url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE
 from sqlalchemy.orm import Session
 
@@ -34,6 +33,7 @@ from casa.disasters.event_schemas import (
 from casa.disasters.models import HazardAdvisory, HazardEvent
 from casa.disasters.plausibility import Implausible
 from casa.disasters.routes import KIND
+from casa.documenting import GEOJSON, Blueprint
 from casa.problems import FieldError, Problem, not_found
 
 blueprint = Blueprint(
@@ -275,7 +275,7 @@ class Texts(MethodView):
 @blueprint.route(f"{_ONE}/track.geojson")
 class StormTrack(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200, content_type=_GEOJSON)
+    @blueprint.response(200, GEOJSON, content_type=_GEOJSON)
     def get(self, identifier: Any) -> Response:
         """The track of the last published advisory that has one: points, cone and winds."""
         with _reading(identifier) as (_, event):
@@ -290,7 +290,7 @@ class StormTrack(MethodView):
 @blueprint.route(f"{_ONE}/tsunami.geojson")
 class Tsunami(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200, content_type=_GEOJSON)
+    @blueprint.response(200, GEOJSON, content_type=_GEOJSON)
     def get(self, identifier: Any) -> Response:
         """Epicentre, rings and first waves of the last published advisory that has an epicentre."""
         with _reading(identifier) as (_, event):

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from casa.alerts import content
 from casa.alerts.phrases import LANGUAGES
-from casa.alerts.schemas import AreasField, Moment, by_language, text
+from casa.alerts.schemas import AreasField, Moment, PublicUrl, by_language, text
 from casa.disasters.facts import HAZARDS, LEVELS, Facts
 
 
@@ -32,7 +32,7 @@ class DisasterSchema(Schema):
         metadata={"description": "Names that tie messages of one event together"},
     )
     contact = text(200)
-    web = fields.Url(schemes={"http", "https"})
+    web = PublicUrl()
 
     @post_load
     def compose(self, data: dict[str, Any], **_: Any) -> Facts:

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, json, url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE
 
 from casa import paging
@@ -24,6 +23,7 @@ from casa.disasters.shelter_schemas import (
     ShownShelterSchema,
 )
 from casa.disasters.shelters import Found, Wanted
+from casa.documenting import Blueprint
 
 public = Blueprint("shelters", __name__, url_prefix="/v1", description="Shelters in force")
 blueprint = Blueprint(

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, json
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE
 
 from casa import paging
@@ -15,6 +14,7 @@ from casa.database import database
 from casa.disasters import zones
 from casa.disasters.models import ZoneMap
 from casa.disasters.zone_schemas import ZoneMapPageSchema, ZoneMapSchema
+from casa.documenting import GEOJSON, Blueprint
 
 blueprint = Blueprint(
     "zone-maps", __name__, url_prefix="/v1/zone-maps", description="Maps of danger zones"
@@ -41,7 +41,7 @@ class ZoneMaps(MethodView):
 @blueprint.route("/<code>")
 class OneZoneMap(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200, content_type=_GEOJSON)
+    @blueprint.response(200, GEOJSON, content_type=_GEOJSON)
     def get(self, code: str) -> Response:
         """One map as GeoJSON, as it was loaded; holes are cut open."""
         with problems(), database().reading() as session:
@@ -49,7 +49,7 @@ class OneZoneMap(MethodView):
 
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(ZoneMapSchema)
-    @blueprint.response(200, content_type=_GEOJSON)
+    @blueprint.response(200, GEOJSON, content_type=_GEOJSON)
     def put(self, facts: dict[str, Any], code: str) -> Response:
         """Load a map, in place of the one of that code; published advisories keep their shapes."""
         with problems(), database().writing() as session:

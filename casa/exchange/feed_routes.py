@@ -6,7 +6,6 @@ from typing import cast
 import msgspec
 from flask import Response, current_app
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
 from casa.alerts import reading
@@ -15,6 +14,7 @@ from casa.alerts.reading import Filter
 from casa.alerts.routes import conditional
 from casa.alerts.schemas import LANGUAGE, PlaceCode
 from casa.database import database, now
+from casa.documenting import GEOJSON, TEXT, UNCHANGED, Blueprint
 from casa.exchange import atom, geojson, pfif, pfif_cases
 from casa.settings import Settings
 
@@ -50,7 +50,8 @@ def _cached(body: bytes, media_type: str) -> Response:
 @blueprint.route("/cap.atom")
 class CapFeed(MethodView):
     @blueprint.arguments(FeedSchema, location="query", unknown=RAISE)
-    @blueprint.response(200, content_type=atom.MEDIA_TYPE)
+    @blueprint.response(200, TEXT, content_type=atom.MEDIA_TYPE)
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, query: dict[str, str]) -> Response:
         """Alerts in force as Atom, each with a link to its CAP 1.2 document."""
         messages = _in_force(query)
@@ -69,7 +70,8 @@ class CapFeed(MethodView):
 @blueprint.route("/alerts.geojson")
 class GeoJsonFeed(MethodView):
     @blueprint.arguments(FeedSchema, location="query", unknown=RAISE)
-    @blueprint.response(200, content_type=geojson.MEDIA_TYPE)
+    @blueprint.response(200, GEOJSON, content_type=geojson.MEDIA_TYPE)
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, query: dict[str, str]) -> Response:
         """Alerts in force as one GeoJSON collection."""
         languages = [query["language"]] if "language" in query else []
@@ -80,7 +82,8 @@ class GeoJsonFeed(MethodView):
 @blueprint.route("/pfif.atom")
 class PfifFeed(MethodView):
     @blueprint.arguments(PfifSchema, location="query", unknown=RAISE)
-    @blueprint.response(200, content_type=atom.MEDIA_TYPE)
+    @blueprint.response(200, TEXT, content_type=atom.MEDIA_TYPE)
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, query: dict[str, int]) -> Response:
         """Open cases and foreign records as PFIF 1.4; of what is over, only that it has expired."""
         with database().reading() as session:

@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 from flask import Response, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from casa.agencies import audit
@@ -16,6 +15,7 @@ from casa.alerts.drafts import problems
 from casa.alerts.routes import conditional
 from casa.answers import private
 from casa.database import database, now
+from casa.documenting import TEXT, UNCHANGED, Blueprint
 from casa.exchange import pfif, pfif_cases, pfif_import
 from casa.exchange.pfif_records import Fault, PfifError
 from casa.missing_persons import foreign
@@ -127,7 +127,9 @@ class Copy(MethodView):
 
 @blueprint.route("/missing-persons/<uuid:identifier>.pfif")
 class Single(MethodView):
-    @blueprint.response(200, content_type=pfif.MEDIA_TYPE)
+    @blueprint.response(200, TEXT, content_type=pfif.MEDIA_TYPE)
+    @blueprint.alt_response(304, description=UNCHANGED)
+    @blueprint.alt_response(410, description="It is shown here no longer")
     def get(self, identifier: Any) -> Response:
         """One open case or foreign record; of what is over, only that it has expired."""
         moment = now()

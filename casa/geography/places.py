@@ -8,11 +8,12 @@ from an operator's file of the same form: see ``data/ORIGIN.md``.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
 import shapely
+from flask import current_app, has_app_context
 from shapely.geometry.base import BaseGeometry
 
 from casa.geography.boundaries import Boundary, read
@@ -169,19 +170,30 @@ def _waters(state: Boundary) -> Place:
     )
 
 
-_current: Gazetteer | None = None
+EXTENSION = "casa.gazetteer"
+"""Under this name an application keeps its own gazetteer, or ``None`` for the bundled one."""
+
+_of_process: Gazetteer | None = None
 
 
 def gazetteer() -> Gazetteer:
-    """What ``use`` was given last, else the bundled gazetteer, read when first needed."""
-    return _current if _current is not None else use(load(BUNDLED))
+    """The current application's places; outside of any application, those of the process."""
+    own: Gazetteer | None = _of_process
+    if has_app_context():
+        own = current_app.extensions.get(EXTENSION)
+    return own if own is not None else bundled()
 
 
-def use(one: Gazetteer) -> Gazetteer:
-    """Make this the gazetteer of the process."""
-    global _current
-    _current = one
-    return one
+@cache
+def bundled() -> Gazetteer:
+    """The places that come with the service, read when first needed."""
+    return load(BUNDLED)
+
+
+def use(one: Gazetteer | None) -> None:
+    """Give a process that is no application, as a worker, its places; ``None``: the bundled."""
+    global _of_process
+    _of_process = one
 
 
 def place_key(code: str) -> int:

@@ -5,9 +5,9 @@ from typing import Any
 import shapely
 from flask import Response, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
+from casa.documenting import GEOJSON, UNCHANGED, Blueprint
 from casa.geography.places import Place, UnknownPlace, gazetteer
 from casa.problems import FieldError, Problem, invalid
 
@@ -53,6 +53,7 @@ def described(place: Place) -> dict[str, Any]:
 class Places(MethodView):
     @blueprint.arguments(PlaceQuerySchema, location="query", unknown=RAISE)
     @blueprint.response(200, GazetteerSchema)
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, query: dict[str, Any]) -> Response:
         """Every named place: states, their subdivisions and their near-shore waters."""
         if "state" in query:
@@ -66,7 +67,13 @@ class Places(MethodView):
 
 @blueprint.route("/places/<code>")
 class OnePlace(MethodView):
-    @blueprint.response(200, description="A GeoJSON Feature with the place's boundary")
+    @blueprint.response(
+        200,
+        GEOJSON,
+        content_type="application/geo+json",
+        description="A GeoJSON Feature with the place's boundary",
+    )
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, code: str) -> Response:
         """One place with its boundary, as a GeoJSON Feature."""
         try:

@@ -16,6 +16,7 @@ from casa.missing_persons.judging import guarded, judge
 from casa.missing_persons.listing import public_case, public_cases
 from casa.missing_persons.models import MissingPerson
 from casa.missing_persons.schemas import MissingPersonSchema
+from casa.missing_persons.shown_schemas import CaseSchema, PublicCaseSchema
 
 KIND = AlertKind(
     code="missing_person",
@@ -40,5 +41,7 @@ WIRING = Wiring(
     _attach,
     public=public_cases,
     public_one=public_case,
+    public_schema=PublicCaseSchema,
+    shown_schema=CaseSchema,
     judge=judge,
 )

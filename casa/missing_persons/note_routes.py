@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 from sqlalchemy.orm import Session
 
@@ -14,6 +13,7 @@ from casa.alerts.drafts import problems
 from casa.alerts.schemas import Moment, text
 from casa.answers import private, uncached
 from casa.database import database
+from casa.documenting import Blueprint
 from casa.missing_persons import notes
 from casa.missing_persons.models import CaseNote
 from casa.problems import Problem

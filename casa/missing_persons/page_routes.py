@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import Response, render_template, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 
 from casa.alerts.exercise import notice
 from casa.alerts.phrases import LANGUAGES, phrases
 from casa.database import database, now
+from casa.documenting import TEXT, UNCHANGED, Blueprint
 from casa.missing_persons import poster, public
 from casa.missing_persons.addresses import page_url
 from casa.missing_persons.standing import open_or_gone
@@ -38,8 +38,14 @@ class LanguageSchema(Schema):
 @blueprint.route("/<uuid:identifier>")
 class Page(MethodView):
     @blueprint.arguments(LanguageSchema, location="query", unknown=RAISE)
-    @blueprint.response(200, content_type="text/html")
-    @blueprint.alt_response(410, description="The case is closed; the page says that alone")
+    @blueprint.response(200, TEXT, content_type="text/html")
+    @blueprint.alt_response(304, description=UNCHANGED)
+    @blueprint.alt_response(
+        410,
+        schema=TEXT,
+        content_type="text/html",
+        description="The case is closed; the page says that alone",
+    )
     def get(self, query: dict[str, str], identifier: Any) -> Response:
         """An open case: photograph, facts, whom to call, how to report a sighting."""
         language = query.get("language") or _asked()

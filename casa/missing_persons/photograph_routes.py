@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response, json, request
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy.orm import Session
 
@@ -20,6 +19,7 @@ from casa.alerts.record_routes import record_problems
 from casa.alerts.schemas import DraftSchema, Moment
 from casa.alerts.states import UNPUBLISHED, State, WrongState
 from casa.database import database, now
+from casa.documenting import FILE, UNCHANGED, Blueprint
 from casa.missing_persons import album, uploads
 from casa.missing_persons.addresses import base_url
 from casa.missing_persons.kind import WIRING
@@ -129,7 +129,7 @@ class Photographs(MethodView):
 class One(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(SizeSchema, location="query", unknown=RAISE)
-    @blueprint.response(200, description="The picture as WebP", content_type="image/webp")
+    @blueprint.response(200, FILE, description="The picture as WebP", content_type="image/webp")
     @blueprint.alt_response(410, description="It was withdrawn, or the case has ended")
     def get(self, query: dict[str, Any], identifier: Any, photograph: Any) -> Response:
         """A photograph for the agency itself, before or without it being public."""
@@ -173,7 +173,8 @@ class One(MethodView):
 
 @files.route("/<name>")
 class File(MethodView):
-    @files.response(200, description="A picture", content_type="image/*")
+    @files.response(200, FILE, description="A picture", content_type="image/*")
+    @files.alt_response(304, description=UNCHANGED)
     @files.alt_response(404, description="There is no such picture")
     @files.alt_response(410, description="It was withdrawn")
     def get(self, name: str) -> Response:

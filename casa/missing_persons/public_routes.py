@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, json
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import (
     RAISE,
     Schema,
@@ -19,6 +18,7 @@ from casa.alerts.phrases import LANGUAGES
 from casa.alerts.routes import conditional
 from casa.alerts.schemas import PlaceCode
 from casa.database import database, now
+from casa.documenting import FILE, UNCHANGED, Blueprint
 from casa.missing_persons import foreign, public, uploads
 from casa.missing_persons.addresses import page_url
 from casa.missing_persons.media import MediaAway, MediaMissing, media
@@ -58,6 +58,21 @@ class SearchSchema(Schema):
         return Wanted(**data)
 
 
+class HitSchema(Schema):
+    """An open case, or with `foreign` a record of another registry."""
+
+    id = fields.UUID()
+    alert = fields.UUID(allow_none=True)
+    full_name = fields.String()
+    age = fields.Raw(allow_none=True, metadata={"description": "Of a foreign record: as it says"})
+    headline = fields.String(allow_none=True)
+    foreign = fields.Dict(allow_none=True, metadata={"description": "Under PFIF's names"})
+
+
+class HitsSchema(Schema):
+    records = fields.List(fields.Nested(HitSchema))
+
+
 class PosterSchema(Schema):
     language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES))
 
@@ -65,7 +80,8 @@ class PosterSchema(Schema):
 @blueprint.route("/search")
 class Search(MethodView):
     @blueprint.arguments(SearchSchema, location="query", unknown=RAISE)
-    @blueprint.response(200)
+    @blueprint.response(200, HitsSchema)
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, wanted: Wanted) -> Response:
         """Open cases and foreign records by name (tolerant of spelling), place, age and day."""
         with database().reading() as session:
@@ -97,7 +113,7 @@ def _found(one: public.PublicCase | ForeignPerson) -> dict[str, Any]:
 @blueprint.route("/<uuid:identifier>/poster.pdf")
 class Poster(MethodView):
     @blueprint.arguments(PosterSchema, location="query", unknown=RAISE)
-    @blueprint.response(200, content_type="application/pdf")
+    @blueprint.response(200, FILE, content_type="application/pdf")
     @blueprint.alt_response(410, description="The case is closed")
     def get(self, query: dict[str, str], identifier: Any) -> Response:
         """One A4 page to print: photograph, facts, contact, and a code to the live page."""

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
 from casa.answers import uncached
 from casa.database import database
+from casa.documenting import Blueprint
 from casa.missing_persons import sightings, uploads
 from casa.missing_persons.media import MediaAway, media
 from casa.missing_persons.models import MissingPerson, Sighting

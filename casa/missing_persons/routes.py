@@ -10,13 +10,14 @@ from marshmallow import Schema, fields, validate
 from casa.agencies import audit
 from casa.agencies.authentication import SECURITY, caller
 from casa.alerts import records
-from casa.alerts.record_routes import RecordSchema, blueprint_of, record_problems
+from casa.alerts.record_routes import blueprint_of, record_problems
 from casa.database import database, now
 from casa.missing_persons import album
 from casa.missing_persons.closing import OUTCOMES
 from casa.missing_persons.kind import KIND, WIRING
 from casa.missing_persons.media import MediaAway, media
 from casa.missing_persons.models import MissingPerson
+from casa.missing_persons.shown_schemas import CaseSchema
 
 log = logging.getLogger(__name__)
 
@@ -24,33 +25,16 @@ blueprint = blueprint_of(
     WIRING, "missing-persons", "missing_persons", "Missing and trafficked persons"
 )
 
-_OUTCOME = fields.String(
-    validate=validate.OneOf(OUTCOMES),
-    load_default="withdrawn",
-    metadata={"description": "For the agency alone; the public is told that the case is closed"},
-)
-
 
 class EndSchema(Schema):
-    outcome = _OUTCOME
-
-
-class EndedSchema(RecordSchema):
-    outcome = _OUTCOME
-    criteria = fields.Dict(
-        allow_none=True,
-        metadata={"description": "Of a child abduction: which were met, when, and who said so"},
-    )
-    guarded = fields.Boolean(
-        metadata={"description": "Its alerts need an approver with the safeguarding role"}
-    )
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES), load_default="withdrawn")
 
 
 @blueprint.route("/<uuid:identifier>/end", methods=["POST"])
 class End(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(EndSchema)
-    @blueprint.response(200, EndedSchema)
+    @blueprint.response(200, CaseSchema)
     def post(self, data: dict[str, Any], identifier: Any) -> Response:
         """Close the case: from now on nothing public names or shows the person.
 

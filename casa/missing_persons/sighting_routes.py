@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Response, json
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from casa.alerts import records
 from casa.alerts.drafts import problems
 from casa.answers import uncached
 from casa.database import database
+from casa.documenting import FILE, Blueprint
 from casa.missing_persons import sightings, uploads
 from casa.missing_persons.media import MediaAway, MediaMissing, media
 from casa.missing_persons.models import MissingPerson, Sighting, SightingPhotograph
@@ -84,7 +84,7 @@ class One(MethodView):
 @blueprint.route("/<uuid:sighting>/photographs/<uuid:photograph>")
 class Photograph(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200, description="The picture as WebP", content_type="image/webp")
+    @blueprint.response(200, FILE, description="The picture as WebP", content_type="image/webp")
     def get(self, identifier: Any, sighting: Any, photograph: Any) -> Response:
         """A photograph that came with a sighting."""
         with problems(), database().reading() as session:

@@ -1,6 +1,7 @@
 """The life of an alert over HTTP, on both databases."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from casa.alerts.models import Alert, Dispatch, PublishedMessage
+from casa.assembly import KINDS
 from casa.database import Database
 
 Bearer = Callable[[str], dict[str, str]]
@@ -180,7 +182,7 @@ def test_bad_content_names_the_field(
         ({"severity": "Minor"}, "/info/1/severity"),
         ({"headline": "x" * 161}, "/info/0/headline"),
         ({"headline": "  "}, "/info/0/headline"),
-        ({"headline": "a\u0000b"}, "/info/0/headline"),
+        ({"headline": "a\u0007b"}, "/info/0/headline"),
         ({"language": "français"}, "/info/0/language"),
         ({"language": "fr"}, "/info/1/language"),
         ({"expires": 12}, "/info/0/expires"),
@@ -246,3 +248,31 @@ def test_own_list_pages(
     drafts = client.get("/v1/agencies/me/alerts?state=draft", headers=bearer("cdema")).json
     assert [alert["identifier"] for alert in drafts["alerts"]] == made[3:]
     assert client.get("/v1/agencies/me/alerts", headers=bearer("odpem")).json["alerts"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "category"), [("missing_person", "Met"), ("accident", "Geo"), ("disaster", "Rescue")]
+)
+def test_a_kind_has_categories_of_its_own(
+    client: FlaskClient, bearer: Any, warning: dict[str, Any], kind: str, category: str
+) -> None:
+    blocks = [one | {"category": [category]} for one in warning["info"]]
+    body = warning | {"kind": kind, "info": blocks}
+    for path in ("/v1/alerts", "/v1/alerts/preview"):
+        answer = client.post(path, json=body, headers=bearer("cdema"))
+        assert answer.status_code == 422
+        assert answer.json["errors"][0]["pointer"] == "/info/0/category"
+
+
+def test_an_alert_without_an_end_lives_as_long_as_its_kind_usually_does(
+    client: FlaskClient, bearer: Any, warning: dict[str, Any]
+) -> None:
+    for block in warning["info"]:
+        del block["expires"]
+    answer = client.post("/v1/alerts", json=warning, headers=bearer("cdema"))
+    assert answer.status_code == 201, answer.json
+    ends = {datetime.fromisoformat(one["expires"]) for one in answer.json["info"]}
+    assert len(ends) == 1
+    left = ends.pop() - datetime.now(UTC)
+    lifetime = KINDS["disaster"].policy.lifetime
+    assert lifetime - timedelta(minutes=2) < left <= lifetime

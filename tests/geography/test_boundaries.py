@@ -41,9 +41,8 @@ def write(tmp_path):
 @pytest.fixture
 def bundled():
     """Puts the bundled gazetteer back."""
-    before = gazetteer()
-    yield before
-    use(before)
+    yield
+    use(None)
 
 
 def test_own_boundaries_are_used(write, bundled):
