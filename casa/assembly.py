@@ -24,8 +24,8 @@ from casa.delivery import realtime, webhook_routes, webpush_routes
 from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
+from casa.disasters import hazards, shelter_routes, zone_routes
 from casa.disasters import routes as disaster_routes
-from casa.disasters import shelter_routes, zone_routes
 from casa.documenting import LateApi
 from casa.exchange import cap, feed_routes, geojson, pfif_routes, signatures
 from casa.exchange import routes as exchange_routes
@@ -106,6 +106,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     if settings.boundaries is not None:
         places.use(places.load(settings.boundaries))
+    hazards.use(settings.hazards)
     app.extensions["casa.settings"] = settings
     app.extensions["casa.database"] = Database(settings.database_url)
     app.extensions["casa.oidc"] = provider_of(settings)

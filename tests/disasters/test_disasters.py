@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from casa.agencies.caller import Caller
 from casa.alerts.areas import of_places
 from casa.alerts.phrases import LANGUAGES
-from casa.disasters.facts import CATEGORY, HAZARDS, LEVELS, LIFETIME, Facts, compose
+from casa.disasters import hazards
+from casa.disasters.facts import LEVELS, LIFETIME, Facts, compose
 
 NOW = datetime(2026, 8, 1, 18, 30, tzinfo=UTC)
 OFFICE = Caller(1, "office", "The Office", "office@demo.invalid", None, None, ())
@@ -27,7 +28,7 @@ def event(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@pytest.mark.parametrize("hazard", HAZARDS)
+@pytest.mark.parametrize("hazard", hazards.names())
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_hazard_and_level_in_every_language(hazard: str, level: str) -> None:
     given = Facts(hazard=hazard, level=level, area=of_places(["HT"]), languages=LANGUAGES)
@@ -35,7 +36,7 @@ def test_every_hazard_and_level_in_every_language(hazard: str, level: str) -> No
     assert len({info.headline for info in content.info}) == len(LANGUAGES)
     for info in content.info:
         assert (info.urgency, info.severity, info.certainty) == LEVELS[level]
-        assert info.category == (CATEGORY[hazard],)
+        assert info.category == (hazards.hazard(hazard).category,)
         assert info.expires == NOW + LIFETIME
         assert info.instruction
 
