@@ -87,15 +87,18 @@ def described(area: Area, language: str) -> str:
     """What an area is called in a language (BCP 47): a place by its name there.
 
     A drawn area is described anew where its description was made of the places that it meets.
+    What an author called an area stays.
     """
     primary = language.split("-")[0].lower()
+    if primary == "en":
+        return area.area_desc
     codes = [code.value for code in area.geocode if code.name in PLACE_CODES]
     with suppress(UnknownPlace):
         for place in map(gazetteer().place, codes):
-            return place.names.get(primary, place.name)
-    if primary == "en" or area.geocode or area.area_desc != _met_by(_drawn(area)):
-        return area.area_desc
-    return _met_by(_drawn(area), primary)
+            own_name = area.area_desc in (place.name, *place.names.values())
+            return place.names.get(primary, place.name) if own_name else area.area_desc
+    made = not area.geocode and area.area_desc == _met_by(_drawn(area))
+    return _met_by(_drawn(area), primary) if made else area.area_desc
 
 
 def target(areas: Iterable[Area]) -> Target:

@@ -108,7 +108,7 @@ def _info(
         event=texts.event(facts.hazard, facts.level, facts.storm, language),
         response_type=hazard.responses(facts.level),
         urgency=urgency,
-        severity=known.scale.severity if known.scale else severity,
+        severity=severity,
         certainty=certainty,
         event_code=event_codes(facts.hazard, facts.level, facts.storm, facts.status),
         onset=facts.onset,

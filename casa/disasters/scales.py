@@ -1,8 +1,8 @@
 """The alert levels that states of the region have of their own: colours, numbers, words.
 
 ``data/scales/<scale>.toml`` holds one scale: whose it is, for which states and hazards, and its
-steps, each mapped onto one of CASA's levels. Where several are mapped onto one level the usual one
-is told, unless an officer chooses another. Pure but for reading the data once.
+steps, mapped onto CASA's levels. At each level the usual step is told, unless an officer chooses
+another that may stand there. Pure but for reading the data once.
 """
 
 import tomllib
@@ -15,12 +15,15 @@ import msgspec
 
 from casa.alerts.message import Value
 from casa.alerts.phrases import LANGUAGES
+from casa.disasters.hazards import LEVELS
 
 PARAMETER = "casa:scale"
 STEP_PARAMETER = "casa:scale-step"
+SEVERITY_PARAMETER = "casa:scale-severity"
 COLOUR_PARAMETER = "casa:scale-colour"
 
 Level = Literal["advisory", "watch", "warning", "emergency", "all_clear"]
+Severity = Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"]
 
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,6 +37,9 @@ class StepWords(_Data, frozen=True):
     instruction: str
 
 
+_HEX = frozenset("0123456789ABCDEF")
+
+
 class Colour(_Data, frozen=True):
     """A colour's English name and its sRGB value, such as ``#FFA500``."""
 
@@ -45,22 +51,23 @@ class Colour(_Data, frozen=True):
             raise ValueError(f"{self.hex} is no colour such as #FFA500")
 
 
-_HEX = frozenset("0123456789ABCDEF")
-
-
 class Step(_Data, frozen=True):
-    """One step of a scale, mapped onto a level of CASA; of several the ``usual`` one is told."""
+    """One step of a scale: told at the ``usual`` levels of CASA, and where chosen at ``also``.
+
+    ``severity`` is CAP's of the step itself. It is told as a parameter: the severity of an alert
+    stays that of its level, on which mandates and approval hang.
+    """
 
     code: str
-    level: Level
-    severity: Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"]
-    colour: Colour
+    severity: Severity
     en: StepWords
     fr: StepWords
     ht: StepWords
     nl: StepWords
     es: StepWords
-    usual: bool = True
+    usual: tuple[Level, ...] = ()
+    also: tuple[Level, ...] = ()
+    colour: Colour | None = None
     scale: str = ""
     names: Mapping[str, str] = {}
 
@@ -76,11 +83,13 @@ class Step(_Data, frozen=True):
     @property
     def parameters(self) -> tuple[Value, ...]:
         """The step as CAP parameters."""
-        return (
-            Value(PARAMETER, self.scale),
-            Value(STEP_PARAMETER, self.code),
-            Value(COLOUR_PARAMETER, self.colour.hex),
+        told = (
+            (PARAMETER, self.scale),
+            (STEP_PARAMETER, self.code),
+            (SEVERITY_PARAMETER, self.severity),
+            (COLOUR_PARAMETER, self.colour.hex if self.colour else None),
         )
+        return tuple(Value(name, value) for name, value in told if value)
 
 
 class Scale(_Data, frozen=True):
@@ -98,9 +107,9 @@ class Scale(_Data, frozen=True):
             raise ValueError("names must be in every language")
         if len({one.code for one in self.steps}) != len(self.steps):
             raise ValueError("each step has a code of its own")
-        usual = [one.level for one in self.steps if one.usual]
-        if len(set(usual)) != len(usual) or set(usual) != {one.level for one in self.steps}:
-            raise ValueError("exactly one step of each level is the usual one")
+        usual = [level for one in self.steps for level in one.usual]
+        if sorted(usual) != sorted(LEVELS):
+            raise ValueError("each level has exactly one usual step")
 
 
 class NoSuchStep(ValueError):
@@ -113,13 +122,13 @@ def step(state: str, hazard: str, level: str, chosen: str | None = None) -> Step
     Raises:
         NoSuchStep: ``chosen`` is no code of a step at that level.
     """
-    at = [one for one in _steps().get((state, hazard), ()) if one.level == level]
+    steps = _steps().get((state, hazard), ())
     if chosen is None:
-        return next((one for one in at if one.usual), None)
-    for one in at:
-        if one.code == chosen:
-            return one
-    known = ", ".join(one.code for one in at) or "none"
+        return next((one for one in steps if level in one.usual), None)
+    at = {one.code: one for one in steps if level in (*one.usual, *one.also)}
+    if chosen in at:
+        return at[chosen]
+    known = ", ".join(at) or "none"
     raise NoSuchStep(f"{state} has no step {chosen} for this hazard and level; it has: {known}")
 
 

@@ -267,11 +267,9 @@ def test_states_with_one_clock_share_local_time_and_others_are_told_apart() -> N
     assert "6 pm on Friday 3 July, local time." in (
         compose("flood", "warning", together, "en").description
     )
-    apart = full(states=("BB", "GD", "JM"))
-    assert (
-        "6 pm on Friday 3 July, Barbados time and Grenada time; 5 pm on Friday 3 July, Jamaica time."
-        in (compose("flood", "warning", apart, "en").description)
-    )
+    apart = compose("flood", "warning", full(states=("BB", "GD", "JM")), "en")
+    assert "6 pm on Friday 3 July, Barbados time and Grenada time; 5 pm" in apart.description
+    assert "5 pm on Friday 3 July, Jamaica time." in apart.description
 
 
 def test_names_are_said_in_the_language_and_long_lists_are_counted() -> None:
