@@ -1,6 +1,7 @@
 """What is said of a hazard, and how it becomes an alert. Pure."""
 
 from datetime import datetime, timedelta
+from functools import cache, partial
 
 import msgspec
 
@@ -51,10 +52,20 @@ def compose(facts: Facts, caller: Caller, moment: datetime) -> Content:
     The texts are those of hazard events, but where the agency gave its own.
     """
     known = _known(facts, caller, moment)
+    composed = cache(partial(texts.compose, facts.hazard, facts.level, known))
     content = in_languages(
-        facts, lambda language, _: _info(facts, known, caller, moment, language), facts.incidents
+        facts,
+        lambda language, _: _info(facts, known, caller, moment, language, composed(language)),
+        facts.incidents,
     )
-    return msgspec.structs.replace(content, spoken=_spoken(facts, known, content))
+    # Where the agency has words of its own, the short message and the script follow those.
+    own = facts.description.keys() | facts.instruction.keys()
+    spoken = tuple(
+        Spoken(language=language, sms=composed(language).sms, radio=composed(language).radio)
+        for language in (info.language for info in content.info)
+        if language not in own
+    )
+    return msgspec.structs.replace(content, spoken=spoken)
 
 
 def step_of(facts: Facts) -> Step | None:
@@ -97,9 +108,13 @@ def _event_name(facts: Facts) -> texts.Named | None:
 
 
 def _info(
-    facts: Facts, known: texts.Facts, caller: Caller, moment: datetime, language: str
+    facts: Facts,
+    known: texts.Facts,
+    caller: Caller,
+    moment: datetime,
+    language: str,
+    said: texts.Texts,
 ) -> Info:
-    said = texts.compose(facts.hazard, facts.level, known, language)
     hazard = hazards.hazard(facts.hazard)
     urgency, severity, certainty = LEVELS[facts.level]
     return Info(
@@ -120,17 +135,4 @@ def _info(
         web=facts.web or caller.web,
         contact=facts.contact or caller.contact,
         parameter=known.scale.parameters if known.scale else (),
-    )
-
-
-def _spoken(facts: Facts, known: texts.Facts, content: Content) -> tuple[Spoken, ...]:
-    """For telephones and radios, where the agency has no words of its own to be followed."""
-    own = facts.description.keys() | facts.instruction.keys()
-    said = {
-        info.language: texts.compose(facts.hazard, facts.level, known, info.language)
-        for info in content.info
-        if info.language not in own
-    }
-    return tuple(
-        Spoken(language=language, sms=one.sms, radio=one.radio) for language, one in said.items()
     )

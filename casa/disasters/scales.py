@@ -141,7 +141,10 @@ def shared(
         NoSuchStep: one of the states has no such step.
     """
     steps = [step(state, hazard, level, chosen) for state in dict.fromkeys(states)]
-    return steps[0] if steps and all(one == steps[0] for one in steps) else None
+    one = steps[0] if steps and all(other == steps[0] for other in steps) else None
+    if chosen is not None and one is None:
+        raise NoSuchStep(f"these places have no alert levels in common that have a step {chosen}")
+    return one
 
 
 @cache

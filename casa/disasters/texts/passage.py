@@ -9,7 +9,7 @@ import msgspec
 from casa.disasters import hazards
 from casa.disasters.hazards import Hazard
 from casa.disasters.rounding import told_time
-from casa.disasters.texts.catalogue import Catalogue, catalogue
+from casa.disasters.texts.catalogue import Catalogue, Frame, catalogue
 from casa.disasters.texts.facts import Facts, Named, Storm
 from casa.disasters.texts.telling import Manner, amount, join, moment, number
 
@@ -67,9 +67,7 @@ def passage(hazard: str, level: str, facts: Facts, language: str, manner: Manner
         instruction=cell.instruction,
         action=cell.action,
         event=blanks.get("event"),
-        sms_arrival=_fill(getattr(frame, f"sms_{arrival.manner}"), blanks)
-        if arrival and "arrival" in told
-        else None,
+        sms_arrival=_sms_arrival(kind, arrival, told, frame, blanks),
         scale=_fill(frame.scale, blanks),
         scale_instruction=step.told(words.language).instruction if step else None,
         shelters=_fill(frame.shelters, blanks) if level in _SHELTERING else None,
@@ -97,6 +95,19 @@ def storm_name(storm: Storm, name: str, languages: tuple[str, ...]) -> Named:
         code: cyclone.words(code).strengths[storm].name.format(name=name) for code in languages
     }
     return Named(names[languages[0]], names)
+
+
+def _sms_arrival(
+    kind: Hazard,
+    arrival: "_Arrival | None",
+    told: Mapping[str, str],
+    frame: Frame,
+    blanks: Mapping[str, str],
+) -> str | None:
+    """That what was decided has begun goes unsaid: the level says it."""
+    if arrival is None or "arrival" not in told or (kind.exact and arrival.manner == "arrived"):
+        return None
+    return _fill(getattr(frame, f"sms_{arrival.manner}"), blanks)
 
 
 class _Arrival(msgspec.Struct, frozen=True):
