@@ -24,8 +24,8 @@ from casa.delivery import realtime, webhook_routes, webpush_routes
 from casa.delivery import routes as delivery_routes
 from casa.delivery.encryption import Vapid
 from casa.disasters import event_routes as hazard_event_routes
+from casa.disasters import hazards, shelter_routes, zone_routes
 from casa.disasters import routes as disaster_routes
-from casa.disasters import shelter_routes, zone_routes
 from casa.disasters.storm import uncertainty
 from casa.documenting import LateApi
 from casa.exchange import cap, feed_routes, geojson, pfif_routes, signatures
@@ -109,6 +109,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         uncertainty.use(uncertainty.parsed(settings.cone))
     except ValueError as fault:
         raise SettingsError(f"CASA_CONE: {fault}.") from None
+    hazards.use(settings.hazards)
     app.extensions["casa.settings"] = settings
     app.extensions["casa.database"] = Database(settings.database_url)
     app.extensions["casa.oidc"] = provider_of(settings)

@@ -32,6 +32,7 @@ class Settings:
     )
     body_limit: int = _about("largest request body in bytes", 1_000_000)
     boundaries: Path | None = _about("GeoJSON file of places to use for the built-in one", None)
+    hazards: Path | None = _about("folder of more hazards, a TOML file each", None)
     firebase_credentials: Path | None = _about(
         "Firebase service account file; unset: no push", None
     )

@@ -7,6 +7,7 @@ must not be matched as if it were drawn (it would touch every neighbour).
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import msgspec
 import shapely
@@ -14,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from casa.alerts.message import Area, Circle, Message, Untold, Value
 from casa.geography import shapes
-from casa.geography.places import Place, gazetteer
+from casa.geography.places import Place, UnknownPlace, gazetteer
 from casa.geography.target import Target
 
 STATE_CODE = "ISO 3166-1"
@@ -26,6 +27,7 @@ PLACE_CODES = (STATE_CODE, PLACE_CODE, WATERS_CODE)
 
 # Enough for a receiver's map; who is meant is decided by the code and the full boundary.
 _OUTLINE_VERTICES = 120
+_AT_SEA = {"en": "At sea", "fr": "En mer", "ht": "Sou lanmè", "nl": "Op zee", "es": "En el mar"}
 
 
 def of_places(codes: Iterable[str], language: str = "en") -> tuple[Area, ...]:
@@ -76,7 +78,27 @@ def _met_by(drawn: Iterable[BaseGeometry], language: str = "en") -> str:
         for place in met.values()
         if place.kind == "subdivision" or (place.kind == "state" and place.code not in divided)
     ]
-    return ", ".join(sorted(names)[:6]) + (" …" if len(names) > 6 else "") if names else "At sea"
+    if not names:
+        return _AT_SEA.get(language, _AT_SEA["en"])
+    return ", ".join(sorted(names)[:6]) + (" …" if len(names) > 6 else "")
+
+
+def described(area: Area, language: str) -> str:
+    """What an area is called in a language (BCP 47): a place by its name there.
+
+    A drawn area is described anew where its description was made of the places that it meets.
+    What an author called an area stays.
+    """
+    primary = language.split("-")[0].lower()
+    if primary == "en":
+        return area.area_desc
+    codes = [code.value for code in area.geocode if code.name in PLACE_CODES]
+    with suppress(UnknownPlace):
+        for place in map(gazetteer().place, codes):
+            own_name = area.area_desc in (place.name, *place.names.values())
+            return place.names.get(primary, place.name) if own_name else area.area_desc
+    made = not area.geocode and area.area_desc == _met_by(_drawn(area))
+    return _met_by(_drawn(area), primary) if made else area.area_desc
 
 
 def target(areas: Iterable[Area]) -> Target:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
@@ -13,18 +13,19 @@ from casa.alerts.phrases import LANGUAGES
 from casa.alerts.schemas import Keyed, Moment, PlaceCode, text
 from casa.database import now
 from casa.disasters.advisory import Advisory
-from casa.disasters.facts import HAZARDS
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardEvent
 from casa.disasters.parts import OverlappingPlaces, finest, is_zone
 from casa.disasters.plausibility import CHECKS
+from casa.disasters.schemas import KnownHazard
 from casa.disasters.storm import atcf, tcm, track
 from casa.disasters.storm.track import Track, TrackError
+from casa.disasters.texts.facts import Storm
 from casa.disasters.tsunami import DEEPEST
 from casa.disasters.zone_schemas import LEVELS, MOST_ZONES, ZoneSchema
 from casa.problems import FieldError
 
-_STORMS = ("tropical_depression", "tropical_storm", "hurricane")
+_STORMS = get_args(Storm)
 _MOST_PLACES = 400
 _MOST_POINTS = 100
 _LONGEST_TRACK = timedelta(days=15)
@@ -38,7 +39,7 @@ _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 class HazardEventSchema(Schema):
     """A hazard with a name, of which advisories are to be published."""
 
-    hazard = fields.String(required=True, validate=validate.OneOf(HAZARDS))
+    hazard = fields.String(required=True, validate=KnownHazard())
     name = text(60)
     identifiers = fields.List(
         fields.String(validate=validate.Regexp(r"^[^\s,<&]{1,40}$")),

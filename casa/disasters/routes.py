@@ -11,7 +11,7 @@ from casa.disasters.schemas import DisasterSchema
 KIND = AlertKind(
     code="disaster",
     name="Hazard or disaster",
-    categories=("Met", "Geo", "Fire", "Health", "Env", "CBRNE", "Safety", "Infra"),
+    categories=("Met", "Geo", "Fire", "Health", "Env", "CBRNE", "Safety", "Security", "Infra"),
     policy=Policy(lifetime=LIFETIME, longest=timedelta(days=14), alone="Moderate"),
 )
 

@@ -12,11 +12,11 @@ from casa.alerts.cancellation import ending
 from casa.alerts.content import Content
 from casa.alerts.message import Area, Info, Message, Spoken, Value
 from casa.alerts.phrases import LANGUAGES, languages_for
-from casa.disasters import texts
+from casa.disasters import hazards, texts
 from casa.disasters.advisory import Advisory, Zone, expected, places_of
 from casa.disasters.edits import edit_of, edited
 from casa.disasters.event_codes import event_codes
-from casa.disasters.facts import CATEGORY, LEVELS
+from casa.disasters.facts import LEVELS
 from casa.disasters.levels import Level, Places
 from casa.disasters.parts import is_zone, named, zone_name
 from casa.geography.places import gazetteer
@@ -185,15 +185,14 @@ def _info(
     language: str,
 ) -> Info:
     urgency, severity, certainty = LEVELS[level if level.stands else ends]
-    response: tuple[str, ...] = ("Prepare",) if level is Level.WATCH else ("Prepare", "Execute")
+    hazard = hazards.hazard(event.hazard)
     if not level.stands:
         urgency, certainty = _ALL_CLEAR
-        response = ("AllClear",)
     return Info(
         language=language,
-        category=(CATEGORY[event.hazard],),
+        category=(hazard.category,),
         event=texts.event(event.hazard, level, facts.storm, language),
-        response_type=response,
+        response_type=hazard.responses(level),
         urgency=urgency,
         severity=severity,
         certainty=certainty,

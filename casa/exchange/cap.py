@@ -2,6 +2,8 @@
 
 Source: OASIS Common Alerting Protocol 1.2, section 3. What CAP has no element for goes with each
 ``info`` as parameters named ``casa:kind``, ``casa:thread`` and, once published, ``casa:sequence``.
+Places are described in the language of the ``info`` that they stand in; what is read back is the
+description in English, or else the first.
 
 What is not carried: fractions of a second; less than a ten-millionth of a degree (a centimetre), a
 millimetre of radius or a tenth of that in height; optional texts that are empty, which are left
@@ -16,6 +18,7 @@ from typing import TypeVar
 
 from lxml import etree
 
+from casa.alerts import areas
 from casa.alerts.message import Area, Info, Message, Resource, Value
 from casa.exchange import cap_values as values
 from casa.exchange.cap_reading import KIND, OWN, SEQUENCE, THREAD, from_xml
@@ -84,7 +87,7 @@ def _alert(message: Message) -> etree._Element:
     for info in message.info:
         element = _info(alert, info, own)
         for area in message.area:
-            _area(element, area)
+            _area(element, area, areas.described(area, info.language))
     return alert
 
 
@@ -130,9 +133,9 @@ def _resource(info: etree._Element, resource: Resource) -> None:
     _maybe(element, "digest", resource.digest)
 
 
-def _area(info: etree._Element, area: Area) -> None:
+def _area(info: etree._Element, area: Area, area_desc: str) -> None:
     element = etree.SubElement(info, f"{CAP}area")
-    _add(element, "areaDesc", area.area_desc)
+    _add(element, "areaDesc", area_desc)
     _each(element, "polygon", map(values.ring_text, area.polygon))
     _each(element, "circle", map(values.circle_text, area.circle))
     _pairs(element, "geocode", area.geocode)

@@ -170,10 +170,11 @@ def _resource(element: etree._Element) -> Resource:
 def _areas(blocks: Sequence[etree._Element]) -> tuple[Area, ...]:
     kept: list[Area] = []
     by_language: dict[str, set[Area]] = {}
-    for block in blocks:
+    # A message describes its areas in English, where there is any.
+    for block in sorted(blocks, key=lambda one: not _language(one).startswith("en")):
         found = [_area(element) for element in block.iterfind(f"{CAP}area")]
         places = {_place(area) for area in found}
-        language = _text(block, "language").strip().lower() or "en-us"
+        language = _language(block)
         if by_language.setdefault(language, places) != places:
             raise CapError(
                 [(path(block), f"differs in its area from another info in {language}: send two")]
@@ -181,6 +182,10 @@ def _areas(blocks: Sequence[etree._Element]) -> tuple[Area, ...]:
         known = {_place(area) for area in kept}
         kept += [area for area in found if _place(area) not in known]
     return tuple(kept)
+
+
+def _language(block: etree._Element) -> str:
+    return _text(block, "language").strip().lower() or "en-us"
 
 
 def _place(area: Area) -> Area:

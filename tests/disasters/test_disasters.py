@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import etree
 
 from casa.agencies.caller import Caller
-from casa.alerts.areas import of_places
+from casa.alerts.areas import describe, of_places
 from casa.alerts.phrases import LANGUAGES
-from casa.disasters.facts import CATEGORY, HAZARDS, LEVELS, LIFETIME, Facts, compose
+from casa.disasters import hazards
+from casa.disasters.facts import LEVELS, LIFETIME, Facts, compose
+from casa.exchange.cap import from_xml
+from casa.exchange.cap_rules import CAP
+from casa.geography.shapes import WORLD, parse_shapes
 
 NOW = datetime(2026, 8, 1, 18, 30, tzinfo=UTC)
 OFFICE = Caller(1, "office", "The Office", "office@demo.invalid", None, None, ())
@@ -27,7 +32,7 @@ def event(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@pytest.mark.parametrize("hazard", HAZARDS)
+@pytest.mark.parametrize("hazard", hazards.names())
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_hazard_and_level_in_every_language(hazard: str, level: str) -> None:
     given = Facts(hazard=hazard, level=level, area=of_places(["HT"]), languages=LANGUAGES)
@@ -35,7 +40,7 @@ def test_every_hazard_and_level_in_every_language(hazard: str, level: str) -> No
     assert len({info.headline for info in content.info}) == len(LANGUAGES)
     for info in content.info:
         assert (info.urgency, info.severity, info.certainty) == LEVELS[level]
-        assert info.category == (CATEGORY[hazard],)
+        assert info.category == (hazards.hazard(hazard).category,)
         assert info.expires == NOW + LIFETIME
         assert info.instruction
 
@@ -103,3 +108,87 @@ def test_expires_before_onset_is_refused(client: FlaskClient, bearer: Bearer) ->
     assert answer.status_code == 422, answer.json
     assert [error["pointer"] for error in answer.json["errors"]] == ["/onset"]
     assert client.get("/v1/disasters", headers=bearer("cdema")).json["records"] == []
+
+
+def published(client: FlaskClient, bearer: Bearer, **changes: Any) -> Any:
+    opened = client.post(
+        "/v1/disasters?publish=true", json=event(**changes), headers=bearer("cdema")
+    )
+    assert opened.status_code == 201, opened.json
+    return client.get(f"/v1/alerts/{opened.json['alert']['identifier']}").json
+
+
+def test_a_single_warning_says_what_an_event_would(client: FlaskClient, bearer: Bearer) -> None:
+    alert = published(
+        client, bearer, level="warning", storm="tropical_storm", area=[{"places": ["SR", "HT"]}],
+        languages=["en", "nl", "fr"],
+    )  # fmt: skip
+    english, dutch, french = alert["info"]
+    assert english["headline"] == (
+        "Tropical Storm Demo - Tropical storm warning: Suriname and Haiti"
+    )
+    assert dutch["event"] == "Waarschuwing tropische storm"
+    assert french["event"] == "Alerte tempête tropicale"
+    assert {"name": "SAME", "value": "TRW"} in english["event_code"]
+    assert english["description"].startswith("Dangerous wind, rain and waves are expected.")
+    assert "Message from " in english["description"]
+    texts = client.get(f"/v1/alerts/{alert['identifier']}/texts").json["texts"]
+    assert texts[0]["radio"].startswith("This is a message from ")
+
+
+def test_an_advisory_is_minor(client: FlaskClient, bearer: Bearer) -> None:
+    alert = published(client, bearer, level="advisory", hazard="rough_seas")
+    shown = alert["info"][0]
+    assert (shown["urgency"], shown["severity"], shown["certainty"]) == (
+        "Future", "Minor", "Possible"
+    )  # fmt: skip
+    assert shown["event"] == "Rough seas advisory"
+
+
+def test_an_agencys_own_words_go_before_and_are_followed(
+    client: FlaskClient, bearer: Bearer
+) -> None:
+    alert = published(
+        client, bearer, hazard="flood", level="watch", area=[{"places": ["BB"]}],
+        description={"en": "The Constitution River may rise tonight."},
+    )  # fmt: skip
+    assert alert["info"][0]["description"] == "The Constitution River may rise tonight."
+    (said,) = client.get(f"/v1/alerts/{alert['identifier']}/texts").json["texts"]
+    assert "The Constitution River may rise tonight." in said["radio"]
+
+
+def test_a_storm_has_a_strength_and_nothing_else_has(client: FlaskClient, bearer: Bearer) -> None:
+    body = event(hazard="flood", storm="hurricane")
+    answer = client.post("/v1/disasters", json=body, headers=bearer("cdema"))
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == ["/storm"]
+
+
+def test_cap_describes_places_in_the_language_of_each_block(
+    client: FlaskClient, bearer: Bearer
+) -> None:
+    circle = {"type": "Point", "coordinates": [-72.34, 18.54], "radius": 5000}
+    alert = published(
+        client, bearer, hazard="flood", level="watch", languages=["fr", "nl", "en"],
+        area=[{"places": ["HT", "VC"]}, {"shapes": [circle]},
+              {"shapes": [circle], "area_desc": "Around the old port"}],
+    )  # fmt: skip
+    document = client.get(f"/v1/alerts/{alert['identifier']}.xml").data
+    told = {
+        info.findtext(f"{CAP}language"): [one.text for one in info.iter(f"{CAP}areaDesc")]
+        for info in etree.fromstring(document).iter(f"{CAP}info")
+    }
+    assert told["en"][:2] == ["Haiti", "Saint Vincent and the Grenadines"]
+    assert told["fr"][:2] == ["Haïti", "Saint-Vincent-et-les-Grenadines"]
+    assert told["nl"][:2] == ["Haïti", "Saint Vincent en de Grenadines"]
+    assert {desc[3] for desc in told.values()} == {"Around the old port"}
+    assert told["fr"][2] == described_in("fr") != told["en"][2] == described_in("en")
+    read = from_xml(document)
+    assert [area.area_desc for area in read.area] == [area["area_desc"] for area in alert["area"]]
+
+
+def described_in(language: str) -> str:
+    shape = parse_shapes(
+        [{"type": "Point", "coordinates": [-72.34, 18.54], "radius": 5000}], "/shapes", WORLD
+    )
+    return describe(shape, language)

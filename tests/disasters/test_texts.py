@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from casa.alerts.exercise import notice, prefix
 from casa.alerts.phrases import LANGUAGES
+from casa.disasters import hazards
 from casa.disasters.texts import (
-    HAZARDS,
     LEVELS,
     Facts,
     Named,
@@ -23,11 +23,13 @@ from casa.disasters.texts import (
     storm_name,
 )
 from casa.disasters.texts.catalogue import catalogue
+from casa.disasters.texts.facts import Storm
 from casa.disasters.texts.gsm7 import is_gsm7, transliterate
 from casa.disasters.texts.passage import label
 from casa.disasters.texts.radio import seconds
 from casa.geography.places import gazetteer
 
+HAZARDS = hazards.names()
 WARNINGS = list(product(HAZARDS, LEVELS))
 FIVE_PM_IN_JAMAICA = datetime(2026, 7, 3, 22, 0, tzinfo=UTC)
 
@@ -82,12 +84,11 @@ def test_no_text_has_a_blank_or_a_gap(facts: Facts, language: str) -> None:
 def test_every_text_names_hazard_level_and_place(language: str) -> None:
     for hazard, level in WARNINGS:
         texts = compose(hazard, level, bare(), language)
-        words = catalogue(language)
-        named_so = label(hazard, level, None, words)
+        named_so = label(hazard, level, None, language)
         assert texts.headline.startswith(named_so)
         assert texts.sms.startswith(transliterate(named_so))
         assert texts.radio.count(f"{named_so}. ") == 2
-        action = words.hazards[hazard].at(level).action
+        action = hazards.hazard(hazard).words(language).at(level).action
         assert transliterate(action) in texts.sms
         assert action in texts.radio
         for text in (texts.headline, texts.sms, texts.description, texts.radio):
@@ -130,7 +131,7 @@ any_facts = st.builds(
         st.sampled_from(["JM", "BB", "HT", "BS", "BM", "SR"]), min_size=1, unique=True
     ).map(tuple),
     event_name=st.none() | st.builds(Named, names),
-    storm=st.sampled_from([None, "tropical_depression", "tropical_storm", "hurricane"]),
+    storm=st.sampled_from([None, *get_args(Storm)]),
     arrival=moments,
     next_update=moments,
     wind_kmh=amounts,
@@ -152,8 +153,8 @@ def test_a_short_message_is_one_whole_message(facts: Facts, warning: tuple[str, 
     words = catalogue(language)
     sms = compose(hazard, level, facts, language).sms
     assert fits_one_message(sms)
-    assert transliterate(label(hazard, level, facts.storm, words)) in sms
-    assert transliterate(words.hazards[hazard].at(level).action) in sms
+    assert transliterate(label(hazard, level, facts.storm, language)) in sms
+    assert transliterate(hazards.hazard(hazard).words(language).at(level).action) in sms
     places = sms.split(": ", 2 if facts.status != "Actual" else 1)[-1]
     known = (transliterate(place.in_language(language)) for place in facts.places)
     assert any(places.startswith(name) for name in (*known, transliterate(words.lists.here)))
@@ -166,11 +167,11 @@ def test_a_script_is_read_in_ninety_seconds(facts: Facts, warning: tuple[str, st
     script = compose(hazard, level, facts, language).radio
     words = catalogue(language)
     assert seconds(script, words.words_per_minute) <= 90
-    cell = words.hazards[hazard].at(level)
+    cell = hazards.hazard(hazard).words(language).at(level)
     assert cell.description[0] in script
     assert cell.instruction[0] in script
     assert words.frame.radio_repeat in script
-    assert script.count(label(hazard, level, facts.storm, words)) >= 2
+    assert script.count(label(hazard, level, facts.storm, language)) >= 2
     assert script.endswith(words.frame.radio_closing)
 
 
@@ -266,16 +267,15 @@ def test_states_with_one_clock_share_local_time_and_others_are_told_apart() -> N
     assert "6 pm on Friday 3 July, local time." in (
         compose("flood", "warning", together, "en").description
     )
-    apart = full(states=("BB", "GD", "JM"))
-    assert "6 pm on Friday 3 July, Barbados time; 5 pm on Friday 3 July, Jamaica time." in (
-        compose("flood", "warning", apart, "en").description
-    )
+    apart = compose("flood", "warning", full(states=("BB", "GD", "JM")), "en")
+    assert "6 pm on Friday 3 July, Barbados time and Grenada time; 5 pm" in apart.description
+    assert "5 pm on Friday 3 July, Jamaica time." in apart.description
 
 
 def test_names_are_said_in_the_language_and_long_lists_are_counted() -> None:
     states = Facts(places=tuple(map(named, ("BZ", "KY", "JM", "HT", "BB"))))
     assert compose("flood", "watch", states, "es").headline == (
-        "Vigilancia por inundación: Belice, Islas Caimán, Jamaica y 2 lugares más"
+        "Vigilancia de inundación: Belice, Islas Caimán, Jamaica y 2 lugares más"
     )
     two = Facts(places=tuple(map(named, ("BZ", "KY"))))
     assert compose("flood", "watch", two, "es").headline.endswith("Belice e Islas Caimán")

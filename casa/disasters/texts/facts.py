@@ -7,23 +7,10 @@ from typing import Literal
 
 import msgspec
 
-HAZARDS = (
-    "tropical_cyclone",
-    "flood",
-    "storm_surge",
-    "earthquake",
-    "tsunami",
-    "volcano",
-    "landslide",
-    "drought",
-    "wildfire",
-    "epidemic",
-    "hazardous_spill",
-)
-LEVELS = ("watch", "warning", "emergency", "all_clear")
+from casa.disasters.scales import Step
 
 Status = Literal["Actual", "Exercise", "System", "Test", "Draft"]
-Storm = Literal["tropical_depression", "tropical_storm", "hurricane"]
+Storm = Literal["tropical_depression", "tropical_storm", "hurricane", "major_hurricane"]
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -48,6 +35,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     time is told. ``storm`` is the strength expected at these places, which may be less than the
     storm's own. Wind in km/h (sustained), rain in mm (whole event), surge in metres above the
     usual tide (for a tsunami: height of the waves). Times are aware. Raises ValueError.
+
+    ``now`` is the moment at which it is said: what is not after it is not told as still to come.
+    ``earliest``: ``arrival`` is the soonest that it can be. ``near``: the source of a tsunami is
+    near. ``scale`` is the step of the alert levels that all of the states share.
     """
 
     places: tuple[Named, ...]
@@ -55,6 +46,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     event_name: Named | None = None
     storm: Storm | None = None
     arrival: datetime | None = None
+    earliest: bool = False
+    near: bool = False
+    now: datetime | None = None
+    scale: Step | None = None
     next_update: datetime | None = None
     wind_kmh: float | None = None
     rain_mm: float | None = None
@@ -72,6 +67,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         for moment in (self.arrival, self.next_update):
             if moment is not None and (moment.tzinfo is None or not self.states):
                 raise ValueError("a time is aware and told in the local time of its states")
+        if self.now is not None and self.now.tzinfo is None:
+            raise ValueError("now is aware")
         for amount in (self.wind_kmh, self.rain_mm, self.surge_m, self.magnitude):
             if amount is not None and not (math.isfinite(amount) and amount > 0):
                 raise ValueError("an amount is finite and more than nothing")

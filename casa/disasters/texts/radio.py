@@ -10,7 +10,9 @@ MOST_SECONDS = 90.0
 _MOST_PLACES = 5
 
 # What is dropped first when time is short: the highest rank. Rank 0 is always said.
-_FACT_RANKS = {"arrival": 1, "rivers": 2, "surge": 3, "wind": 3, "magnitude": 4, "rain": 4}
+_FACT_RANKS = {
+    "arrival": 1, "near": 1, "rivers": 2, "surge": 3, "wind": 3, "far": 3, "magnitude": 4, "rain": 4
+}  # fmt: skip
 _INSTRUCTION_RANKS = (0, 1, 3, 5, 7, 8)
 _DESCRIPTION_RANKS = (0, 4, 6)
 
@@ -66,6 +68,7 @@ def _lines(passage: Passage, prefix: str, notice: str, most: int) -> list[Line]:
         Line(2, passage.radio_opening),
         Line(2, passage.event and f"{passage.event}."),
         Line(0, f"{passage.label}. {places}"),
+        Line(3, passage.scale),
         *map(Line, _DESCRIPTION_RANKS, passage.description),
         *(Line(_FACT_RANKS[name], sentence) for name, sentence in passage.told.items()),
         *map(Line, _INSTRUCTION_RANKS, passage.instruction),

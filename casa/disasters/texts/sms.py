@@ -16,7 +16,8 @@ def sms(passage: Passage, prefix: str) -> str:
         for most in range(min(_MOST_PLACES, len(passage.names)), -1, -1)
         if fits_one_message(text := _core(passage, prefix, most)) or most == 0
     )
-    for sentence in (passage.sms_arrival, passage.contact, passage.event and f"{passage.event}."):
+    event = passage.event and f"{passage.event}."
+    for sentence in (passage.sms_arrival, passage.scale, passage.contact, event):
         longer = f"{text} {transliterate(sentence)}" if sentence else text
         text = longer if fits_one_message(longer) else text
     return text

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,9 @@ from casa.disasters.texts.catalogue import Catalogue, Clock, Lists, Units, zone_
 from casa.geography.places import gazetteer
 
 Manner = Literal["written", "spoken"]
+Style = Literal["full", "short"]
+
+_A_WEEK = timedelta(days=7)
 
 # How far a figure is rounded: from this amount up, to this step. A forecast is no finer.
 _STEPS: dict[str, tuple[tuple[float, float], ...]] = {
@@ -37,23 +40,42 @@ def join(names: Sequence[str], lists: Lists, most: int) -> str:
 
 
 def moment(
-    instant: datetime, codes: Sequence[str], words: Catalogue, style: Literal["full", "short"]
+    instant: datetime,
+    codes: Sequence[str],
+    words: Catalogue,
+    style: Style,
+    now: datetime | None = None,
 ) -> str:
     """An aware time in the local time of the states, said once for each differing clock.
 
-    Several states with one clock are told "local time"; several clocks are told one by one, each
-    by the name of the first state that keeps it. Raises UnknownPlace.
+    States with one clock are told "local time"; of several clocks each is told with the names of
+    all states that keep it. A short time has no zone where there is one clock. The year is told
+    where it is not that of ``now``. Nothing is rounded here. Raises UnknownPlace.
     """
     clocks: dict[datetime, list[str]] = {}
     for code in codes:
-        local = instant.astimezone(ZoneInfo(gazetteer().place(code).timezone)).replace(tzinfo=None)
-        clocks.setdefault(local, []).append(code)
-    told = []
-    for local, members in clocks.items():
-        shared = len(clocks) == 1 and len(members) > 1
-        zone = words.clock.local if shared else _zone(members[0], words.language)
-        told.append(_moment(local, zone, words.clock, style))
-    return "; ".join(told)
+        clocks.setdefault(_local(instant, code), []).append(code)
+    today = _local(now, codes[0]) if now else None
+    alone = len(clocks) == 1
+    tell = _short if style == "short" else _full
+    said = [
+        tell(local, today, _zones(members, words, alone=alone, style=style), words.clock)
+        for local, members in clocks.items()
+    ]
+    return words.clock.between.join(said)
+
+
+def _local(instant: datetime, code: str) -> datetime:
+    return instant.astimezone(ZoneInfo(gazetteer().place(code).timezone)).replace(tzinfo=None)
+
+
+def _zones(codes: Sequence[str], words: Catalogue, *, alone: bool, style: Style) -> str:
+    """Whose time it is. A short message with one clock has no room for that."""
+    if alone and style == "short":
+        return ""
+    if alone and len(codes) > 1:
+        return words.clock.local
+    return join([_zone(code, words.language) for code in codes], words.lists, len(codes))
 
 
 def _zone(code: str, language: str) -> str:
@@ -63,15 +85,27 @@ def _zone(code: str, language: str) -> str:
     return named.get(language) or state.names.get(language, state.name)
 
 
-def _moment(local: datetime, zone: str, clock: Clock, style: Literal["full", "short"]) -> str:
-    pattern = clock.moment if style == "full" else clock.short_moment
-    return pattern.format(
-        clock=_hour(local, clock),
-        weekday=clock.weekdays[local.weekday()],
-        day=clock.first_day if local.day == 1 else local.day,
-        month=clock.months[local.month - 1],
-        zone=zone,
-    )
+def _full(local: datetime, today: datetime | None, zone: str, clock: Clock) -> str:
+    return clock.moment.format(zone=zone, **_parts(local, today, clock))
+
+
+def _short(local: datetime, today: datetime | None, zone: str, clock: Clock) -> str:
+    """A weekday and its day name a day of the next six; another needs its month."""
+    near = today is None or abs(local.date() - today.date()) < _A_WEEK
+    pattern = clock.short_moment if near else clock.short_far
+    said = pattern.format(**_parts(local, today, clock))
+    return clock.short_zone.format(moment=said, zone=zone) if zone else said
+
+
+def _parts(local: datetime, today: datetime | None, clock: Clock) -> dict[str, object]:
+    this_year = today is None or local.year == today.year
+    return {
+        "clock": _hour(local, clock),
+        "weekday": clock.weekdays[local.weekday()],
+        "day": clock.first_day if local.day == 1 else local.day,
+        "month": clock.months[local.month - 1],
+        "year": "" if this_year else clock.year.format(year=local.year),
+    }
 
 
 def _hour(local: datetime, clock: Clock) -> str:
