@@ -27,12 +27,14 @@ TERMS = {
     "hazardous_spill": "OET-198",
 }
 STORM_TERMS = {
+    "major_hurricane": "OET-106",
     "hurricane": "OET-106",
     "tropical_storm": "OET-202",
     "tropical_depression": "OET-201",
 }
 # By what is named, of a watch and of what is graver.
 _SAME = {
+    "major_hurricane": ("HUA", "HUW"),
     "hurricane": ("HUA", "HUW"),
     "tropical_storm": ("TRA", "TRW"),
     "flood": ("FLA", "FLW"),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
@@ -12,18 +12,19 @@ from casa.alerts.content import HEADLINE_LIMIT
 from casa.alerts.phrases import LANGUAGES
 from casa.alerts.schemas import Keyed, Moment, PlaceCode, text
 from casa.database import now
-from casa.disasters.advisory import Advisory
+from casa.disasters.advisory import EVERYBODY, Advisory
 from casa.disasters.facts import HAZARDS
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardEvent
 from casa.disasters.parts import OverlappingPlaces, finest, is_zone
 from casa.disasters.storm import tcm, track
 from casa.disasters.storm.track import Track, TrackError
+from casa.disasters.texts.facts import Storm
 from casa.disasters.tsunami import DEEPEST
 from casa.disasters.zone_schemas import LEVELS, MOST_ZONES, ZoneSchema
 from casa.problems import FieldError
 
-_STORMS = ("tropical_depression", "tropical_storm", "hurricane")
+_STORMS = get_args(Storm)
 _MOST_PLACES = 400
 _MOST_POINTS = 100
 _LONGEST_TRACK = timedelta(days=15)
@@ -111,6 +112,15 @@ class EditedPlace(PlaceCode):
         return super()._deserialize(value, attr, data, **arguments)
 
 
+class ToldPlace(EditedPlace):
+    """The same, or ``all``."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> str:
+        if value == EVERYBODY:
+            return EVERYBODY
+        return super()._deserialize(value, attr, data, **arguments)
+
+
 class EditSchema(Schema):
     """An officer's words in place of the composed ones; what is left out stays composed."""
 
@@ -162,6 +172,15 @@ class AdvisorySchema(Schema):
         fields.Nested(EditSchema),
         validate=validate.Length(0, 50),
         metadata={"description": "Texts in an officer's own words"},
+    )
+    tell = fields.List(
+        ToldPlace(),
+        validate=validate.Length(1, _MOST_PLACES),
+        metadata={
+            "description": "Places, `zone:` and a zone's name, or `all`, to be told what they are "
+            "to read though nothing of it is news",
+            "example": ["JM-14"],
+        },
     )
     track = fields.Dict(
         metadata={
@@ -223,6 +242,48 @@ def _check(found: Track) -> None:
         raise TrackError("$.points", f"Expected latitudes of -{_FARTHEST:g} to {_FARTHEST:g}")
 
 
+class ReadingSchema(Schema):
+    """What a place is to read beside its level, rounded as it is told; unknown is left out."""
+
+    storm = fields.String(
+        validate=validate.OneOf(_STORMS), metadata={"description": "The strength expected there"}
+    )
+    named = fields.String(
+        validate=validate.OneOf(_STORMS), metadata={"description": "The storm's own strength"}
+    )
+    arrival = Moment()
+    is_here = fields.Boolean(metadata={"description": "It has arrived"})
+    earliest = fields.Boolean(metadata={"description": "It cannot arrive sooner, but later"})
+    near = fields.Boolean(metadata={"description": "A wave may be there within half an hour"})
+    wind_kmh = fields.Float()
+    rain_mm = fields.Float()
+    surge_m = fields.Float()
+    magnitude = fields.Float()
+    rivers = fields.List(fields.String())
+    shelters = fields.List(fields.String())
+    next_update = Moment()
+    clocks = fields.List(
+        fields.Integer(), metadata={"description": "Minutes from UTC of the clocks of its times"}
+    )
+    languages = fields.List(fields.String())
+    contact = fields.String()
+    words = fields.String(metadata={"description": "Digest of an officer's own words"})
+
+
+class LiftedSchema(Schema):
+    """A place whose level ends with an advisory, and by what message those there are told."""
+
+    place = fields.String()
+    name = fields.String()
+    was = fields.String(validate=validate.OneOf(LEVELS))
+    level = fields.String(validate=validate.OneOf(("none", "all_clear")))
+    told_by = fields.String(
+        validate=validate.OneOf(("Alert", "Update", "Cancel")),
+        allow_none=True,
+        metadata={"description": "Null: nobody is told, its alert was over before"},
+    )
+
+
 class MadeSchema(Schema):
     """A message that an advisory made, or is to make."""
 
@@ -236,6 +297,7 @@ class MadeSchema(Schema):
     )
     headline = fields.String(metadata={"description": "In the first language"})
     onset = Moment(allow_none=True)
+    facts = fields.Nested(ReadingSchema, allow_none=True)
     edited = fields.List(
         fields.String(), metadata={"description": "Languages with an officer's own words"}
     )
@@ -255,6 +317,15 @@ class ShownAdvisorySchema(Schema):
         fields.Nested(MadeSchema),
         metadata={"description": "What it made; of the unpublished one what it is to make"},
     )
+    derived = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(ReadingSchema),
+        metadata={
+            "description": "By part, what no outlook tells and was found by the track or the "
+            "epicentre"
+        },
+    )
+    lifted = fields.List(fields.Nested(LiftedSchema))
 
 
 class ShownEventSchema(Schema):

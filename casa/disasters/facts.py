@@ -27,6 +27,7 @@ CATEGORY = {
 HAZARDS = tuple(CATEGORY)
 # CAP urgency, severity and certainty of each level; a watch is Possible, a warning Likely.
 LEVELS = {
+    "advisory": ("Future", "Minor", "Possible"),
     "watch": ("Future", "Moderate", "Possible"),
     "warning": ("Expected", "Severe", "Likely"),
     "emergency": ("Immediate", "Extreme", "Observed"),

@@ -23,7 +23,7 @@ HAZARDS = (
 LEVELS = ("watch", "warning", "emergency", "all_clear")
 
 Status = Literal["Actual", "Exercise", "System", "Test", "Draft"]
-Storm = Literal["tropical_depression", "tropical_storm", "hurricane"]
+Storm = Literal["tropical_depression", "tropical_storm", "hurricane", "major_hurricane"]
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -48,6 +48,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     time is told. ``storm`` is the strength expected at these places, which may be less than the
     storm's own. Wind in km/h (sustained), rain in mm (whole event), surge in metres above the
     usual tide (for a tsunami: height of the waves). Times are aware. Raises ValueError.
+
+    ``now`` is the moment at which it is said: what is not after it is not told as still to come.
+    ``earliest``: ``arrival`` is the soonest that it can be. ``near``: the source of a tsunami is
+    near.
     """
 
     places: tuple[Named, ...]
@@ -55,6 +59,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     event_name: Named | None = None
     storm: Storm | None = None
     arrival: datetime | None = None
+    earliest: bool = False
+    near: bool = False
+    now: datetime | None = None
     next_update: datetime | None = None
     wind_kmh: float | None = None
     rain_mm: float | None = None
