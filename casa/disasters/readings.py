@@ -42,6 +42,7 @@ _WEAKEST_FIRST: tuple[Storm, ...] = (
 _UNITS = {"wind_kmh": "kmh", "rain_mm": "mm", "surge_m": "metre"}
 _BAND_KMH = 20.0
 _HOUR = timedelta(hours=1)
+_LONG_AGO = timedelta(hours=12)
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -285,9 +286,9 @@ def _reading(advisory: Advisory, moment: datetime, facts: Facts, places: Sequenc
 
 
 def _when(facts: Facts, moment: datetime) -> Facts:
-    """The arrival as it is told, and whether it is over."""
-    if "arrival" not in facts:
-        return {}
+    """The arrival as it is told, and whether it is over; nothing once it is long ago."""
+    if "arrival" not in facts or moment - facts["arrival"] >= _LONG_AGO:
+        return {"arrival": None}
     soonest = facts.get("earliest", False)
     told = told_time(facts["arrival"], moment, earliest=soonest)
     return {"arrival": told, "is_here": facts["arrival"] <= moment or (soonest and told <= moment)}
