@@ -3,7 +3,8 @@
 An edit is of the texts at one level in one language, for all places at that level or for some. It
 is a part of the advisory, so a second officer approves it with the rest. What it leaves out stays
 as composed; a short message and a radio script follow the edited words unless they are edited too.
-Other languages stay as composed, and are shown as not edited.
+Other languages stay as composed, and are shown as not edited. Places with words of their own are
+told by a message of their own (``readings``), also at the level that they had: new words are news.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from casa.alerts.content import HEADLINE_LIMIT, Fault
 from casa.alerts.exercise import notice, prefix
 from casa.disasters.advisory import Advisory, Edit
 from casa.disasters.levels import Level
-from casa.disasters.parts import finest, is_zone, named
+from casa.disasters.parts import all_parts, named
 from casa.disasters.texts.catalogue import catalogue
 from casa.disasters.texts.facts import Texts
 from casa.disasters.texts.following import script, short_message
@@ -138,9 +139,7 @@ def _holds(edit: Edit, codes: Sequence[str]) -> bool:
 
 
 def _parts(edit: Edit) -> frozenset[str]:
-    zones = {code for code in edit.places if is_zone(code)}
-    places = (code for code in edit.places if code not in zones)
-    return frozenset(finest(dict.fromkeys(places, edit.level))) | zones
+    return all_parts(edit.places)
 
 
 def _marked(mark: str, text: str | None) -> str:

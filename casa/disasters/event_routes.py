@@ -18,7 +18,7 @@ from casa.alerts.agency_routes import PublishSchema
 from casa.alerts.approval_routes import ReasonSchema
 from casa.alerts.drafts import problems
 from casa.alerts.states import State
-from casa.database import database
+from casa.database import database, now
 from casa.disasters import advisory_approval, event_views, events
 from casa.disasters.advisory import Advisory, decode
 from casa.disasters.event_schemas import (
@@ -267,9 +267,9 @@ class Texts(MethodView):
     def get(self, query: dict[str, Any], identifier: Any, number: int) -> Response:
         """What is said at each level of an advisory, with a short message and a radio script."""
         with _reading(identifier) as (session, event):
-            given = decode(events.numbered(event, number).content)
-            speaker = _speaker(session, event)
-            return _answer(event_views.texts_json(event, given, speaker, query["language"]))
+            advisory, speaker = events.numbered(event, number), _speaker(session, event)
+            given, moment = decode(advisory.content), advisory.published or now()
+            return _answer(event_views.texts_json(event, given, speaker, moment, query["language"]))
 
 
 @blueprint.route(f"{_ONE}/track.geojson")
@@ -297,6 +297,7 @@ class Tsunami(MethodView):
             for advisory in reversed(event.advisories):
                 given = decode(advisory.content)
                 if advisory.state == State.PUBLISHED and given.epicentre is not None:
-                    body = event_views.tsunami_geojson(given)
+                    moment = advisory.published or now()
+                    body = event_views.tsunami_geojson(given, moment)
                     return Response(json.dumps(body), content_type=_GEOJSON)
         raise not_found("epicentre of this event")

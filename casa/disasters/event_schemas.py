@@ -12,7 +12,7 @@ from casa.alerts.content import HEADLINE_LIMIT
 from casa.alerts.phrases import LANGUAGES
 from casa.alerts.schemas import Keyed, Moment, PlaceCode, text
 from casa.database import now
-from casa.disasters.advisory import Advisory
+from casa.disasters.advisory import EVERYBODY, Advisory
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardEvent
 from casa.disasters.parts import OverlappingPlaces, finest, is_zone
@@ -113,6 +113,15 @@ class EditedPlace(PlaceCode):
         return super()._deserialize(value, attr, data, **arguments)
 
 
+class ToldPlace(EditedPlace):
+    """The same, or ``all``."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> str:
+        if value == EVERYBODY:
+            return EVERYBODY
+        return super()._deserialize(value, attr, data, **arguments)
+
+
 class EditSchema(Schema):
     """An officer's words in place of the composed ones; what is left out stays composed."""
 
@@ -178,6 +187,15 @@ class AdvisorySchema(Schema):
         fields.Nested(EditSchema),
         validate=validate.Length(0, 50),
         metadata={"description": "Texts in an officer's own words"},
+    )
+    tell = fields.List(
+        ToldPlace(),
+        validate=validate.Length(1, _MOST_PLACES),
+        metadata={
+            "description": "Places, `zone:` and a zone's name, or `all`, to be told what they are "
+            "to read though nothing of it is news",
+            "example": ["JM-14"],
+        },
     )
     track = fields.Dict(
         metadata={
@@ -262,6 +280,48 @@ def _check(found: Track) -> None:
         raise TrackError("$.points", f"Expected latitudes of -{_FARTHEST:g} to {_FARTHEST:g}")
 
 
+class ReadingSchema(Schema):
+    """What a place is to read beside its level, rounded as it is told; unknown is left out."""
+
+    storm = fields.String(
+        validate=validate.OneOf(_STORMS), metadata={"description": "The strength expected there"}
+    )
+    named = fields.String(
+        validate=validate.OneOf(_STORMS), metadata={"description": "The storm's own strength"}
+    )
+    arrival = Moment()
+    is_here = fields.Boolean(metadata={"description": "It has arrived"})
+    earliest = fields.Boolean(metadata={"description": "It cannot arrive sooner, but later"})
+    near = fields.Boolean(metadata={"description": "A wave may be there within half an hour"})
+    wind_kmh = fields.Float()
+    rain_mm = fields.Float()
+    surge_m = fields.Float()
+    magnitude = fields.Float()
+    rivers = fields.List(fields.String())
+    shelters = fields.List(fields.String())
+    next_update = Moment()
+    clocks = fields.List(
+        fields.Integer(), metadata={"description": "Minutes from UTC of the clocks of its times"}
+    )
+    languages = fields.List(fields.String())
+    contact = fields.String()
+    words = fields.String(metadata={"description": "Digest of an officer's own words"})
+
+
+class LiftedSchema(Schema):
+    """A place whose level ends with an advisory, and by what message those there are told."""
+
+    place = fields.String()
+    name = fields.String()
+    was = fields.String(validate=validate.OneOf(LEVELS))
+    level = fields.String(validate=validate.OneOf(("none", "all_clear")))
+    told_by = fields.String(
+        validate=validate.OneOf(("Alert", "Update", "Cancel")),
+        allow_none=True,
+        metadata={"description": "Null: nobody is told, its alert was over before"},
+    )
+
+
 class MadeSchema(Schema):
     """A message that an advisory made, or is to make."""
 
@@ -275,6 +335,7 @@ class MadeSchema(Schema):
     )
     headline = fields.String(metadata={"description": "In the first language"})
     onset = Moment(allow_none=True)
+    facts = fields.Nested(ReadingSchema, allow_none=True)
     edited = fields.List(
         fields.String(), metadata={"description": "Languages with an officer's own words"}
     )
@@ -298,6 +359,15 @@ class ShownAdvisorySchema(Schema):
         fields.Nested(MadeSchema),
         metadata={"description": "What it made; of the unpublished one what it is to make"},
     )
+    derived = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(ReadingSchema),
+        metadata={
+            "description": "By part, what no outlook tells and was found by the track or the "
+            "epicentre"
+        },
+    )
+    lifted = fields.List(fields.Nested(LiftedSchema))
 
 
 class ShownEventSchema(Schema):

@@ -1,6 +1,6 @@
 """Hazard events as their agency sees them: JSON of events, advisories, texts and tracks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,13 +14,14 @@ from casa.alerts import publication
 from casa.alerts.models import Alert
 from casa.alerts.states import State
 from casa.database import now
-from casa.disasters import speaking, wording
-from casa.disasters.advisory import Advisory, decode, expected
+from casa.disasters import plans, wording
+from casa.disasters.advisory import Advisory, decode
 from casa.disasters.edits import edit_of, languages_of
-from casa.disasters.levels import GRAVEST_FIRST, Level
+from casa.disasters.levels import Level
 from casa.disasters.messages import Continuing, Ending, Said
 from casa.disasters.models import HazardAdvisory, HazardEvent
-from casa.disasters.parts import is_zone, named, parts_of
+from casa.disasters.parts import all_parts, is_zone, named
+from casa.disasters.readings import WAVE, Reading, Readings, readings
 from casa.disasters.storm.shapes import cone, wind_swath
 from casa.disasters.storm.track import THRESHOLDS, Track
 from casa.disasters.tsunami import speed, tsunami_rings
@@ -56,18 +57,27 @@ def timeline_json(session: Session, caller: Caller, event: HazardEvent) -> Objec
 
 def advisory_json(session: Session, caller: Caller, advisory: HazardAdvisory) -> Object:
     """An advisory with what it made, or would make now."""
-    published = advisory.state == State.PUBLISHED
-    made = _made(session, advisory) if published else _to_make(session, caller, advisory)
-    return {
+    given = decode(advisory.content)
+    shown = {
         "number": advisory.number,
         "state": str(advisory.state),
         "created": advisory.created.isoformat(),
         "changed": advisory.changed.isoformat(),
         "issued": advisory.published and advisory.published.isoformat(),
         "rejection": advisory.note,
-        "remarks": _remarks(decode(advisory.content)),
-        "says": msgspec.to_builtins(decode(advisory.content)),
-        "messages": list(made),
+        "remarks": _remarks(given),
+        "says": msgspec.to_builtins(given),
+    }
+    if advisory.published is not None:
+        told = readings(advisory.event.hazard, given, advisory.published, {})
+        messages, lifted = _made(session, advisory, given), advisory.lifted or []
+    else:
+        planned = plans.plan(session, caller, advisory.event, given, now())
+        told, messages, lifted = planned.readings, _to_make(given, planned), list(planned.lifted)
+    return shown | {
+        "messages": list(messages),
+        "derived": _derived_json(told),
+        "lifted": list(lifted),
     }
 
 
@@ -75,8 +85,7 @@ def _remarks(given: Advisory) -> list[str]:
     return list((given.track or {}).get("remarks", ()))
 
 
-def _made(session: Session, advisory: HazardAdvisory) -> Iterable[Object]:
-    given = decode(advisory.content)
+def _made(session: Session, advisory: HazardAdvisory, given: Advisory) -> Iterator[Object]:
     for one in advisory.messages:
         message = publication.message_of(session.get_one(Alert, one.identifier))
         yield {
@@ -88,30 +97,34 @@ def _made(session: Session, advisory: HazardAdvisory) -> Iterable[Object]:
             "told": one.told,
             "headline": message.info[0].headline if message else "",
             "onset": _moment(message.info[0].onset) if message else None,
-            "edited": languages_of(given, (Level(one.level), _parts(one.places))),
+            "facts": one.facts,
+            "edited": languages_of(given, (Level(one.level), sorted(all_parts(one.places)))),
         }
 
 
-def _to_make(session: Session, caller: Caller, advisory: HazardAdvisory) -> Iterable[Object]:
-    given = decode(advisory.content)
-    planned = speaking.plan(session, caller, advisory.event, given, now())
-    for said, text in planned.messages:
+def _to_make(given: Advisory, planned: plans.Plan) -> Iterator[Object]:
+    for said, text, reading in planned.messages:
         yield {
             "identifier": None,
             "thread": said.thread if isinstance(said, Continuing | Ending) else None,
             "msg_type": _msg_type(said),
             "level": said.level.value,
             "places": list(named(said.places)),
-            "told": speaking.is_told(said),
+            "told": plans.is_told(said),
             "headline": text.info[0].headline,
             "onset": _moment(text.info[0].onset),
+            "facts": msgspec.to_builtins(reading),
             "edited": languages_of(given, (said.level, sorted(said.places))),
         }
 
 
-def _parts(places: Iterable[str]) -> list[str]:
-    """The parts that these codes name."""
-    return [part for code in places for part in ((code,) if is_zone(code) else parts_of(code))]
+def _derived_json(told: Readings) -> Object:
+    """By part, what no outlook told and was found by track or epicentre."""
+    return {
+        code: {name: value for name, value in facts.items() if name in names}
+        for code, names in sorted(told.derived.items())
+        if (facts := msgspec.to_builtins(told.by_part[code]))
+    }
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -124,41 +137,44 @@ def _msg_type(said: Said) -> str:
     return "Update" if isinstance(said, Continuing) else "Alert"
 
 
-def texts_json(event: HazardEvent, given: Advisory, caller: Caller, language: str) -> Object:
-    """The texts of an advisory for the places at each level, the gravest first."""
+def texts_json(
+    event: HazardEvent, given: Advisory, caller: Caller, moment: datetime, language: str
+) -> Object:
+    """The texts of an advisory at a moment for all that read the same, the gravest first."""
     found = []
-    for level, codes in _groups(given, language):
-        facts = wording.facts_of(event, given, caller, level, codes)
-        said = wording.texts_of(event, given, facts, level, codes, language)
+    for level, reading, codes in _groups(event, given, moment):
+        statement = wording.Statement(level, frozenset(codes), reading, moment)
+        facts = wording.facts_of(event, given, caller, statement)
+        said = wording.texts_of(event, given, facts, statement.group, language)
         found.append(
             {
                 "level": level.value,
                 "places": list(named(codes)),
-                "edited": edit_of(given, (level, codes), language) is not None,
+                "edited": edit_of(given, statement.group, language) is not None,
                 **msgspec.to_builtins(said),
             }
         )
     return {"language": language, "texts": found}
 
 
-def _groups(given: Advisory, language: str) -> Iterable[tuple[Level, list[str]]]:
-    """The places at each level together, as far as their texts have one writer; each zone alone."""
-    for level in (*GRAVEST_FIRST, Level.ALL_CLEAR):
-        codes = sorted(code for code, one in given.by_part.items() if one is level)
-        alike: dict[int, list[str]] = {}
-        for code in codes:
-            if not is_zone(code):
-                edit = edit_of(given, (level, (code,)), language)
-                alike.setdefault(given.edits.index(edit) if edit else -1, []).append(code)
-        yield from ((level, places) for places in alike.values())
-        yield from ((level, [code]) for code in codes if is_zone(code))
+def _groups(
+    event: HazardEvent, given: Advisory, moment: datetime
+) -> Iterator[tuple[Level, Reading, list[str]]]:
+    """The places that read the same together, each zone alone; then where it is all clear."""
+    yield from plans.alike(given, readings(event.hazard, given, moment, {}))
+    clear = sorted(code for code, one in given.by_part.items() if one is Level.ALL_CLEAR)
+    nothing = Reading(contact=given.contact)
+    if places := [code for code in clear if not is_zone(code)]:
+        yield Level.ALL_CLEAR, nothing, places
+    yield from ((Level.ALL_CLEAR, nothing, [code]) for code in clear if is_zone(code))
 
 
-def tsunami_geojson(given: Advisory) -> Object:
+def tsunami_geojson(given: Advisory, moment: datetime) -> Object:
     """A tsunami as a GeoJSON FeatureCollection: epicentre, rings, and the first wave at each place.
 
     Properties tell by ``role`` what a feature is. All times are the soonest that a wave can be
-    there (``casa.disasters.tsunami``), but where the advisory's outlook gives another.
+    there (``casa.disasters.tsunami``) as it is told at a moment, but where the advisory's outlook
+    gives another.
     """
     source = given.epicentre
     if source is None:
@@ -173,13 +189,14 @@ def tsunami_geojson(given: Advisory) -> Object:
             deepest_m=source.deepest_m,
         )
     ]
+    told = readings(WAVE, given, moment, {})
     rings = tsunami_rings(*where, speed(source.deepest_m), RING_MINUTES)
     for minutes, ring in zip(RING_MINUTES, rings, strict=True):
         reached = source.time + timedelta(minutes=minutes)
         features.append(_feature(ring, role="ring", minutes=minutes, time=reached.isoformat()))
     for code, level in sorted(given.by_part.items()):
         if level.stands:
-            onset = _moment(expected(given, (code,)).arrival)
+            onset = _moment(told.by_part[code].arrival)
             point = _middle(given, code)
             features.append(
                 _feature(point, role="arrival", place=code, level=level.value, time=onset)

@@ -20,7 +20,7 @@ from casa.alerts.content import InvalidContent
 from casa.alerts.kinds import AlertKind
 from casa.alerts.states import Action, State, WrongState, after
 from casa.database import now
-from casa.disasters import advisory_approval, edits, plausibility, speaking, zones
+from casa.disasters import advisory_approval, edits, plans, plausibility, speaking, zones
 from casa.disasters.advisory import Advisory, decode, encode
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardAdvisory, HazardEvent
@@ -174,9 +174,9 @@ def go_on(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdv
     Raises:
         as ``publish`` and ``advisory_approval.submit``.
     """
-    planned = speaking.plan(session, caller, advisory.event, decode(advisory.content), now())
+    planned = plans.plan(session, caller, advisory.event, decode(advisory.content), now())
     alone = allows(caller, Verb.PUBLISH_UNATTENDED)
-    if alone or not speaking.needs_second_officer(kind, planned):
+    if alone or not plans.needs_second_officer(kind, planned):
         publish(session, caller, kind, advisory)
     else:
         advisory_approval.submit(session, caller, advisory)
@@ -228,7 +228,7 @@ def end(session: Session, caller: Caller, kind: AlertKind, event: HazardEvent) -
     for advisory in event.advisories:
         if advisory.state != State.PUBLISHED:
             _discard(session, caller, advisory)
-    before = speaking.levels_before(session, event)
+    before = plans.levels_before(session, event)
     standing = [place for place, level in before.items() if level.stands]
     if standing:
         given = _all_clear(session, event, standing)
@@ -249,10 +249,11 @@ def _checked(
         raise InvalidContent([("/epicentre", f"is a tsunami's; the event is a {event.hazard}")])
     whole = zones.resolved(session, caller, given)
     whole = plausibility.checked(event, whole, _last_track(event), now())
-    planned = speaking.plan(session, caller, event, whole, now())
-    if found := list(edits.faults(whole, event.status, speaking.groups(planned))):
+    planned = plans.plan(session, caller, event, whole, now())
+    words = edits.faults(whole, event.status, plans.groups(whole, planned))
+    if found := [*plans.faults(whole), *words]:
         raise InvalidContent(found)
-    speaking.check(caller, kind, planned)
+    plans.check(caller, kind, planned)
     return whole
 
 
@@ -290,7 +291,7 @@ def _added(session: Session, caller: Caller, event: HazardEvent, given: Advisory
 
 
 def _all_clear(session: Session, event: HazardEvent, standing: Sequence[str]) -> Advisory:
-    last = speaking.last_published(session, event)
+    last = plans.last_published(session, event)
     drawn = last.zones if last else ()
     return Advisory(
         levels=dict.fromkeys(
@@ -313,10 +314,10 @@ def _release(
     session: Session, kind: AlertKind, advisory: HazardAdvisory, release: speaking.Release
 ) -> None:
     moment, speaker = now(), release.speaker
-    planned = speaking.plan(session, speaker, advisory.event, decode(advisory.content), moment)
+    planned = plans.plan(session, speaker, advisory.event, decode(advisory.content), moment)
     before, advisory.state = advisory.state, after(State(advisory.state), Action.PUBLISH)
     speaking.publish(session, kind, advisory, planned, release)
-    advisory.published = moment
+    advisory.published, advisory.lifted = moment, list(planned.lifted)
     advisory_approval.note(session, speaker, "advisory.publish", advisory, before)
     session.flush()
 

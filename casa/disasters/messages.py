@@ -3,16 +3,17 @@
 ``levels.what_to_say`` tells who is to hear what; a message is told to all whom its area reaches,
 but for the followers of the places that it leaves ``untold`` (``casa.alerts.message``). So:
 
-* An Update is told either to all of its places, whose level is new, or to none of them.
-* Places that leave a thread for another level, or with an all-clear, hear of it by an Alert of
-  their own. For an all-clear too, as a mere shrinking of somebody else's warning would say it to no
-  radio station, feed or partner. The thread's Update leaves them untold.
+* An Alert or an Update is told either to all of its places, or to none of them: then it leaves all
+  of them untold, and is only shown.
+* Places that leave a thread for another level or other facts, or with an all-clear, hear or read of
+  it by the message of another thread. For an all-clear too, as a mere shrinking of somebody else's
+  warning would say it to no radio station, feed or partner. The thread's Update leaves them untold.
 * Places whose level is lifted are told by the thread's Update that it no longer concerns them.
 * The sayings of one thread are one Update, and a Cancel where all others end.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from casa.disasters.levels import (
     GRAVEST_FIRST,
@@ -33,12 +34,14 @@ Untold = Mapping[str, Level]
 class Opening:
     """An Alert that opens a thread, or with ALL_CLEAR only says so.
 
-    ``ends`` is the level that an all-clear ends, where one stood until now.
+    ``ends`` is the level that an all-clear ends, where one stood until now. ``untold`` are all of
+    its places or none.
     """
 
     level: Level
     places: Places
     ends: Level | None = None
+    untold: Untold = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,18 @@ def messages(
         going_on += _of_thread(thread, own, held[thread.identifier], moved)
         if safe := _leaving(own, Level.ALL_CLEAR):
             cleared[thread.level] = cleared.get(thread.level, frozenset()) | safe
-    opened = [Opening(one.level, one.places) for one in alerts]
+    opened = [_opening(one) for one in alerts]
     safe_now = [
         Opening(Level.ALL_CLEAR, cleared[level], level)
         for level in GRAVEST_FIRST
         if level in cleared
     ]
     return (*opened, *safe_now, *going_on)
+
+
+def _opening(alert: Alert) -> Opening:
+    untold = dict.fromkeys(alert.places - alert.told, alert.level)
+    return Opening(alert.level, alert.places, untold=untold)
 
 
 def renewal(thread: Thread) -> Continuing:

@@ -46,7 +46,8 @@ class HazardAdvisory(Base):
 
     ``content`` is an ``advisory.Advisory`` as JSON. ``editors`` are the actors whose words it
     holds, none of whom may approve it; ``note`` is why it was rejected. ``version`` rises with
-    every change, so that of two changes made from the same reading one is refused.
+    every change, so that of two changes made from the same reading one is refused. ``lifted`` are
+    the places whose level ended when it was published (``lifting``).
     """
 
     __tablename__ = "hazard_advisory"
@@ -62,6 +63,7 @@ class HazardAdvisory(Base):
     changed: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
     published: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
+    lifted: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
 
     event: Mapped[HazardEvent] = relationship(back_populates="advisories")
     messages: Mapped[list["AdvisoryMessage"]] = relationship(order_by="AdvisoryMessage.position")
@@ -90,7 +92,8 @@ class AdvisoryApproval(Base):
 class AdvisoryMessage(Base):
     """A message that an advisory made, in their order: at which level, and for which parts.
 
-    ``told`` is false where the message only changes or renews what is in force.
+    ``told`` is false where the message only changes or renews what is in force. ``facts`` is the
+    ``readings.Reading`` that it was made of; ``None`` where that was not kept.
     """
 
     __tablename__ = "hazard_advisory_message"
@@ -103,13 +106,15 @@ class AdvisoryMessage(Base):
     level: Mapped[str] = mapped_column(String(10))
     places: Mapped[list[str]] = mapped_column(JSON)
     told: Mapped[bool]
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class HazardThread(Base):
     """A thread of alerts of an event, in the order in which they were opened.
 
     ``heard`` is what each part heard from it last, but for those now in another thread; ``held``
-    are all parts that it ever stood for.
+    are all parts that it ever stood for. ``reading`` is what its message in force says, ``told``
+    what each part that it stands for was told last: both are a ``readings.Reading``.
     """
 
     __tablename__ = "hazard_thread"
@@ -119,6 +124,8 @@ class HazardThread(Base):
     position: Mapped[int]
     heard: Mapped[dict[str, str]] = mapped_column(JSON)
     held: Mapped[list[str]] = mapped_column(JSON)
+    reading: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    told: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
 
 
 class Shelter(Base):

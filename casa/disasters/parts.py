@@ -59,6 +59,13 @@ def finest(levels: Mapping[str, Level]) -> dict[str, Level]:
     return found
 
 
+def all_parts(codes: Iterable[str]) -> frozenset[str]:
+    """The parts that these codes of places and zones name together."""
+    return frozenset(
+        part for code in codes for part in ((code,) if is_zone(code) else parts_of(code))
+    )
+
+
 def named(codes: Iterable[str]) -> tuple[str, ...]:
     """The fewest codes that name these parts together, in order."""
     given = set(codes)

@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from casa.disasters.geodesy import check_poles, direct, inverse, on_one_globe
+from casa.disasters.geodesy import Floats, check_poles, direct, inverse, on_one_globe
 
 DEEPEST = 8_500.0
 """Metres: more than the deepest water of the region, some 8,400 m in the Puerto Rico Trench."""
@@ -71,8 +71,25 @@ def travel_time(longitude: float, latitude: float, depth: float, where: BaseGeom
     """
     if where.is_empty:
         raise ValueError("there is no place to come to")
+    return soonest(longitude, latitude, depth, where, coast(where))
+
+
+def coast(where: BaseGeometry) -> Floats:
+    """Positions along a shape's edges, as near to one another as ``soonest`` asks for."""
+    found: Floats = shapely.get_coordinates(shapely.segmentize(where, _STEP))
+    return found
+
+
+def soonest(
+    longitude: float, latitude: float, depth: float, where: BaseGeometry, positions: Floats
+) -> timedelta:
+    """``travel_time`` to a shape whose ``coast`` is known.
+
+    Raises:
+        ValueError: the depth is not more than 0.
+    """
     if shapely.intersects_xy(where, longitude, latitude):
         return timedelta()
-    x, y = shapely.get_coordinates(shapely.segmentize(where, _STEP)).T
+    x, y = positions.T
     nearest = float(inverse(longitude, latitude, x, y)[0].min())
     return timedelta(seconds=int(max(nearest - _HALF_A_STEP, 0.0) / speed(depth)))

@@ -1,6 +1,7 @@
-"""What a message of a hazard event says, in each language: from levels and outlooks to content."""
+"""What a message of a hazard event says, in each language: from a reading to content."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,13 +14,14 @@ from casa.alerts.content import Content
 from casa.alerts.message import Area, Info, Message, Spoken, Value
 from casa.alerts.phrases import LANGUAGES, languages_for
 from casa.disasters import hazards, texts
-from casa.disasters.advisory import Advisory, Zone, expected, places_of
-from casa.disasters.edits import edit_of, edited
+from casa.disasters.advisory import Advisory, Zone
+from casa.disasters.edits import Group, edit_of, edited
 from casa.disasters.event_codes import event_codes
 from casa.disasters.facts import LEVELS
 from casa.disasters.levels import Level, Places
 from casa.disasters.parts import is_zone, named, zone_name
-from casa.geography.places import gazetteer
+from casa.disasters.readings import Reading
+from casa.geography.places import Place, gazetteer
 
 # Advisories come every three to six hours; what none of them renews is out of date after a day.
 LIFETIME = timedelta(hours=24)
@@ -49,27 +51,32 @@ def incidents(event: Event) -> tuple[str, ...]:
 _NOT_IN_A_WORD = str.maketrans(",<&", "   ")
 
 
-def content(
-    event: Event,
-    advisory: Advisory,
-    caller: Caller,
-    moment: datetime,
-    level: Level,
-    places: Places,
-    ends: Level | None = None,
-) -> Content:
-    """What parts hear of a level that now stands there, or of an all-clear.
+@dataclass(frozen=True)
+class Statement:
+    """What some parts are told together at a moment: a level that stands there, or an all-clear.
 
     ``ends`` is the level that an all-clear ends: it is as severe, so that it reaches whoever heard
     of that.
     """
-    codes = named(places)
-    facts = facts_of(event, advisory, caller, level, sorted(places))
-    drawn = {zone.code: _drawn(zone) for zone in advisory.zones}
-    area = _areas(codes, drawn)
-    languages = advisory.languages or languages_for(areas.target(area).places)
+
+    level: Level
+    places: Places
+    reading: Reading
+    moment: datetime
+    ends: Level | None = None
+
+    @property
+    def group(self) -> Group:
+        return self.level, sorted(self.places)
+
+
+def content(event: Event, advisory: Advisory, caller: Caller, statement: Statement) -> Content:
+    """The content of the message that says it."""
+    facts = facts_of(event, advisory, caller, statement)
+    area = _areas(named(statement.places), {zone.code: _drawn(zone) for zone in advisory.zones})
+    languages = languages_of(advisory, statement.reading, statement.places)
     said = {
-        language: texts_of(event, advisory, facts, level, sorted(places), language)
+        language: texts_of(event, advisory, facts, statement.group, language)
         for language in languages
     }
     return Content(
@@ -77,7 +84,7 @@ def content(
         incidents=incidents(event),
         area=area,
         info=tuple(
-            _info(event, facts, caller, moment, level, ends or Level.WATCH, text, language)
+            _info(event, facts, caller, statement, text, language)
             for language, text in said.items()
         ),
         spoken=tuple(
@@ -87,17 +94,17 @@ def content(
     )
 
 
+def languages_of(advisory: Advisory, reading: Reading, codes: Iterable[str]) -> Sequence[str]:
+    """Those that an officer chose, else those of the places."""
+    return reading.languages or languages_for(_places(advisory, codes))
+
+
 def texts_of(
-    event: Event,
-    advisory: Advisory,
-    facts: texts.Facts,
-    level: Level,
-    codes: Sequence[str],
-    language: str,
+    event: Event, advisory: Advisory, facts: texts.Facts, group: Group, language: str
 ) -> texts.Texts:
-    """What parts are told of a level in a language: composed, or as an officer wrote it."""
-    composed = texts.compose(event.hazard, level, facts, language)
-    edit = edit_of(advisory, (level, codes), language)
+    """What a group is told in a language: composed, or as an officer wrote it."""
+    composed = texts.compose(event.hazard, group[0], facts, language)
+    edit = edit_of(advisory, group, language)
     return edited(edit, composed, event.status) if edit else composed
 
 
@@ -132,29 +139,40 @@ def level_of(message: Message) -> Level:
     )
 
 
-def facts_of(
-    event: Event, advisory: Advisory, caller: Caller, level: Level, codes: Sequence[str]
-) -> texts.Facts:
+def facts_of(event: Event, advisory: Advisory, caller: Caller, statement: Statement) -> texts.Facts:
     """The facts that the texts for some parts at a level are made of."""
-    met = [gazetteer().place(code) for code in places_of(advisory, named(codes))]
-    outlook = expected(advisory, codes) if level.stands else expected(Advisory(levels={}), codes)
+    codes, reading, stands = named(statement.places), statement.reading, statement.level.stands
+    arrival = statement.moment if reading.is_here else reading.arrival
     return texts.Facts(
-        places=tuple(map(_called, named(codes))),
-        states=tuple(dict.fromkeys(place.state for place in met)),
-        event_name=_event_name(event, advisory),
-        storm=outlook.storm,
-        arrival=outlook.arrival,
-        next_update=advisory.next_update if level.stands else None,
-        wind_kmh=outlook.wind_kmh,
-        rain_mm=outlook.rain_mm,
-        surge_m=outlook.surge_m,
-        magnitude=outlook.magnitude,
-        rivers=tuple(outlook.rivers),
-        shelters=outlook.shelters,
+        places=tuple(map(_called, codes)),
+        states=tuple(dict.fromkeys(place.state for place in _places(advisory, codes))),
+        event_name=_event_name(event, reading),
+        storm=reading.storm,
+        arrival=arrival if stands else None,
+        earliest=reading.earliest,
+        near=reading.near,
+        now=statement.moment,
+        next_update=reading.next_update if stands else None,
+        wind_kmh=reading.wind_kmh,
+        rain_mm=reading.rain_mm,
+        surge_m=reading.surge_m,
+        magnitude=reading.magnitude,
+        rivers=tuple(map(texts.Named, reading.rivers)),
+        shelters=tuple(map(texts.Named, reading.shelters)),
         agency=texts.Named(caller.name),
-        contact=advisory.contact or caller.contact,
+        contact=reading.contact or caller.contact,
         status=event.status,  # type: ignore[arg-type]
     )
+
+
+def _places(advisory: Advisory, codes: Iterable[str]) -> list[Place]:
+    """The places, and those that the zones meet."""
+    wanted = set(codes)
+    found = [gazetteer().place(code) for code in named(wanted) if not is_zone(code)]
+    for zone in advisory.zones:
+        if zone.code in wanted:
+            found += gazetteer().meeting(zone.shape)
+    return found
 
 
 def _called(code: str) -> texts.Named:
@@ -164,13 +182,11 @@ def _called(code: str) -> texts.Named:
     return texts.Named(place.name, place.names)
 
 
-def _event_name(event: Event, advisory: Advisory) -> texts.Named | None:
+def _event_name(event: Event, reading: Reading) -> texts.Named | None:
     if not event.name:
         return None
-    strengths = {one.storm for one in advisory.outlook}
-    for storm in ("hurricane", "tropical_storm", "tropical_depression"):
-        if event.hazard == "tropical_cyclone" and storm in strengths:
-            return texts.storm_name(storm, event.name, LANGUAGES)
+    if reading.named is not None:
+        return texts.storm_name(reading.named, event.name, LANGUAGES)
     return texts.Named(event.name)
 
 
@@ -178,13 +194,12 @@ def _info(
     event: Event,
     facts: texts.Facts,
     caller: Caller,
-    moment: datetime,
-    level: Level,
-    ends: Level,
+    statement: Statement,
     said: texts.Texts,
     language: str,
 ) -> Info:
-    urgency, severity, certainty = LEVELS[level if level.stands else ends]
+    level, reading = statement.level, statement.reading
+    urgency, severity, certainty = LEVELS[level if level.stands else statement.ends or Level.WATCH]
     hazard = hazards.hazard(event.hazard)
     if not level.stands:
         urgency, certainty = _ALL_CLEAR
@@ -197,8 +212,9 @@ def _info(
         severity=severity,
         certainty=certainty,
         event_code=event_codes(event.hazard, level, facts.storm, event.status),
-        onset=facts.arrival,
-        expires=max(facts.arrival or moment, moment) + LIFETIME,
+        # Of what is here each place has a beginning of its own.
+        onset=None if reading.is_here else facts.arrival,
+        expires=max(facts.arrival or statement.moment, statement.moment) + LIFETIME,
         sender_name=caller.name,
         headline=said.headline,
         description=said.description,

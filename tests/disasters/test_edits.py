@@ -155,7 +155,7 @@ def test_an_exercise_marks_an_officers_words_too(
         ({"headline": " "}, "/edits/0/headline", ""),
         ({"headline": "x" * 161}, "/edits/0/headline", ""),
         ({"places": ["XX"]}, "/edits/0/places/0", ""),
-        ({"places": ["BB-01"]}, "/edits/0", "BB in en"),
+        ({"places": ["VC"]}, "/edits/0", "BB in en"),
         ({"language": "nl"}, "/edits/0", "BB in en"),
         ({"level": "emergency"}, "/edits/0", "nobody is told"),
         ({"sms": "x" * 161}, "/edits/0/sms", ""),

@@ -17,7 +17,7 @@ from casa.disasters.levels import (
     what_to_say,
 )
 
-NONE, WATCH, WARNING, EMERGENCY, ALL_CLEAR = Level
+NONE, ADVISORY, WATCH, WARNING, EMERGENCY, ALL_CLEAR = Level
 PLACES = "ABCDEF"
 ADVISORIES = st.lists(st.dictionaries(st.sampled_from(PLACES), st.sampled_from(Level)), max_size=12)
 
