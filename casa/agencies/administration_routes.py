@@ -208,8 +208,9 @@ class Keys(MethodView):
             agency = _agency(session, known, query.get("agency"))
             try:
                 text = keys.issue(
-                    session, agency, data["name"], expires, data["networks"], data["scopes"]
-                )
+                    session, agency, data["name"], expires, data["networks"], data["scopes"],
+                    [known.actor],
+                )  # fmt: skip
             except ValueError as error:
                 raise invalid([FieldError("/networks", str(error))]) from None
             identifier = text.split("_")[1]
@@ -227,7 +228,8 @@ class Rotate(MethodView):
         """A new key in the old one's place, which goes on for some hours."""
         with refusals(), database().writing() as session:
             row = _own_key(session, identifier)
-            text = keys.rotate(session, row.id, timedelta(hours=data["hours"]))
+            overlap = timedelta(hours=data["hours"])
+            text = keys.rotate(session, row.id, overlap, [caller().actor])
             if text is None:
                 raise Problem(409, "wrong-state", "The key is not valid any more: issue another.")
             fresh = text.split("_")[1]

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
@@ -41,10 +41,12 @@ def issue(
     expires: datetime | None = None,
     networks: Sequence[str] = (),
     scopes: Sequence[str] = SCOPES,
+    makers: Iterable[str] = (),
 ) -> str:
     """A new key of ``agency``; the text returned is nowhere kept.
 
-    ``networks`` (CIDR) are those from which alone it is good, ``scopes`` what it may do.
+    ``networks`` (CIDR) are those from which alone it is good, ``scopes`` what it may do, ``makers``
+    the officers whose hands it goes through.
     """
     identifier, secret = secrets.token_hex(6), secrets.token_hex(20)
     session.add(
@@ -56,20 +58,27 @@ def issue(
             expires=expires,
             networks=[str(ip_network(one)) for one in networks],
             scopes=list(scopes),
+            makers=sorted(set(makers)),
         )
     )
     session.flush()
     return f"{PREFIX}_{identifier}_{secret}"
 
 
-def rotate(session: Session, identifier: str, overlap: timedelta) -> str | None:
-    """A new key in place of one that goes on for ``overlap``; ``None``: there is no valid one."""
+def rotate(
+    session: Session, identifier: str, overlap: timedelta, makers: Iterable[str] = ()
+) -> str | None:
+    """A new key in place of one that goes on for ``overlap``; ``None``: there is no valid one.
+
+    It is those officers' who made the old one, and ``makers``'.
+    """
     old = session.get(ApiKey, identifier, with_for_update=True)
     moment = now()
     if old is None or not _is_good(old, moment):
         return None
     agency = session.get_one(Agency, old.agency_id)
-    text = issue(session, agency, old.name, old.expires, old.networks, old.scopes)
+    makers = {*old.makers, *makers}
+    text = issue(session, agency, old.name, old.expires, old.networks, old.scopes, makers)
     end = moment + overlap
     old.expires = end if old.expires is None else min(old.expires, end)
     return text

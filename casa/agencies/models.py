@@ -52,6 +52,8 @@ class ApiKey(Base):
     """A system's key. Only a digest is kept; ``id`` is the part of the key that is no secret.
 
     ``networks`` are those it may be used from (CIDR; none: from anywhere), ``used`` the last day.
+    ``makers`` are the actors of the officers who have had its secret in hand, or that of the key
+    that it took the place of: what it writes is theirs.
     """
 
     __tablename__ = "api_key"
@@ -66,6 +68,7 @@ class ApiKey(Base):
     networks: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     used: Mapped[date | None] = mapped_column(Date)
     scopes: Mapped[list[str]] = mapped_column(JSON)
+    makers: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
 
     agency: Mapped[Agency] = relationship()
 

@@ -14,7 +14,7 @@ from casa.alerts import publication
 from casa.alerts.models import Alert
 from casa.alerts.states import State
 from casa.database import now
-from casa.disasters import speaking, wording
+from casa.disasters import advisory_approval, speaking, wording
 from casa.disasters.advisory import Advisory, decode, expected
 from casa.disasters.edits import edit_of, languages_of
 from casa.disasters.levels import GRAVEST_FIRST, Level
@@ -61,6 +61,7 @@ def advisory_json(session: Session, caller: Caller, advisory: HazardAdvisory) ->
     return {
         "number": advisory.number,
         "state": str(advisory.state),
+        "digest": None if published else advisory_approval.digest(advisory),
         "created": advisory.created.isoformat(),
         "changed": advisory.changed.isoformat(),
         "issued": advisory.published and advisory.published.isoformat(),

@@ -18,7 +18,7 @@ from casa.agencies.caller import Caller
 from casa.alerts import approval, areas, lifecycle, policy, publication
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
-from casa.alerts.message import Resource, Untold
+from casa.alerts.message import Message, Resource, Untold
 from casa.alerts.models import Alert, PublishedMessage
 from casa.alerts.states import State
 from casa.disasters import levels, shelters, wording
@@ -44,12 +44,16 @@ _RENEWED_FROM = wording.LIFETIME / 2
 
 @dataclass(frozen=True)
 class Plan:
-    """What an advisory is to publish: each message and its content, in order."""
+    """What an advisory is to publish: each message and its content, in order.
+
+    With an officer's ``own_words`` somewhere in them, also what ends has to be approved.
+    """
 
     threads: tuple[Thread, ...]
     sayings: tuple[Saying, ...]
     messages: tuple[tuple[Said, Content], ...]
     heads: dict[str, Alert]
+    own_words: bool
 
 
 def plan(
@@ -73,7 +77,7 @@ def plan(
     links = shelters.links(session, event)
     texts = ((one, _text(event, given, caller, moment, one, heads)) for one in said)
     linked = tuple((one, _with_link(one, text, links)) for one, text in texts)
-    return Plan(threads, sayings, linked, heads)
+    return Plan(threads, sayings, linked, heads, bool(given.edits or given.contact))
 
 
 def _sayings(before: Levels, after: Levels, threads: Sequence[Thread]) -> tuple[Saying, ...]:
@@ -126,10 +130,14 @@ def check(caller: Caller, kind: AlertKind, planned: Plan) -> None:
 def needs_second_officer(kind: AlertKind, planned: Plan) -> bool:
     """Whether one of the messages asks for a second officer, and so the advisory does."""
     return any(
-        policy.needs_second_officer(kind, text)
+        policy.needs_second_officer(kind, text, _replaced(planned, said))
         for said, text in planned.messages
-        if not isinstance(said, Ending)
+        if planned.own_words or not isinstance(said, Ending)
     )
+
+
+def _replaced(planned: Plan, said: Said) -> Message | None:
+    return None if isinstance(said, Opening) else publication.message_of(planned.heads[said.thread])
 
 
 def groups(planned: Plan) -> Iterator[tuple[Group, list[str]]]:
@@ -207,7 +215,10 @@ def publish(
     heads = dict(planned.heads)
     published = []
     for position, (said, text) in enumerate(planned.messages):
-        alert = _publish(session, kind, advisory, said, text, heads, release)
+        if isinstance(said, Ending) and not planned.own_words:
+            alert = release.end(session, kind, heads[said.thread], text)
+        else:
+            alert = _publish(session, kind, advisory, said, text, heads, release)
         heads[alert.thread] = alert
         published.append(alert.thread)
         session.add(_kept(advisory, position, said, alert))
@@ -225,10 +236,12 @@ def _publish(
     release: Release,
 ) -> Alert:
     if isinstance(said, Ending):
-        return release.end(session, kind, heads[said.thread], text)
-    replaces = heads[said.thread] if isinstance(said, Continuing) else None
-    speaker = release.speaker
-    alert = lifecycle.drafted(session, speaker, kind, text, replaces, advisory.editors)
+        head = heads[said.thread]
+        alert = lifecycle.drafted_end(session, kind, head, text, advisory.editors)
+    else:
+        replaces = heads[said.thread] if isinstance(said, Continuing) else None
+        speaker = release.speaker
+        alert = lifecycle.drafted(session, speaker, kind, text, replaces, advisory.editors)
     release.publish(session, kind, alert)
     return alert
 
