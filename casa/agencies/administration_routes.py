@@ -24,7 +24,7 @@ from casa.agencies.permissions import (
     require,
 )
 from casa.agencies.refusals import refusals
-from casa.answers import private
+from casa.answers import private, secret
 from casa.database import database, now
 from casa.geography.places import UnknownPlace, gazetteer
 from casa.problems import FieldError, Problem, invalid, not_found
@@ -141,7 +141,7 @@ class Officers(MethodView):
                 )
             except officers.Conflict as error:
                 raise Problem(409, "conflict", str(error)) from error
-            return private(_shown(officer, invitation=token), 201)
+            return secret(_shown(officer, invitation=token), 201)
 
 
 @blueprint.route("/officers/<uuid:identifier>")
@@ -166,7 +166,7 @@ class InviteAgain(MethodView):
         """A new invitation for who lost it or both factors, which become worthless."""
         with refusals(), database().writing() as session:
             officer = _officer(session, str(identifier))
-            return private(
+            return secret(
                 _shown(officer, invitation=officers.invite_again(session, caller(), officer))
             )
 
@@ -216,7 +216,7 @@ class Keys(MethodView):
             identifier = text.split("_")[1]
             after = {"agency": agency.code, "scopes": data["scopes"]}
             audit.note(session, known, "key.issue", f"key:{identifier}", after=after)
-            return private({"id": identifier, "key": text}, 201)
+            return secret({"id": identifier, "key": text}, 201)
 
 
 @blueprint.route("/keys/<identifier>/rotate", methods=["POST"])
@@ -234,7 +234,7 @@ class Rotate(MethodView):
                 raise Problem(409, "wrong-state", "The key is not valid any more: issue another.")
             fresh = text.split("_")[1]
             audit.note(session, caller(), "key.rotate", f"key:{row.id}", after={"key": fresh})
-            return private({"id": fresh, "key": text})
+            return secret({"id": fresh, "key": text})
 
 
 @blueprint.route("/keys/<identifier>", methods=["DELETE"])

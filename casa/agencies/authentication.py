@@ -41,8 +41,26 @@ def optional_caller() -> Caller | None:
     Raises:
         Problem: 401; 403 when a browser sends its cookie without the page's token.
     """
-    if "caller" in g:
-        return cast(Caller, g.caller)
+    if "refusal" in g:
+        raise g.refusal
+    if "caller" not in g:
+        try:
+            g.caller = _shown_caller()
+        except Problem as refusal:
+            g.refusal = refusal
+            raise
+    return cast(Caller | None, g.caller)
+
+
+def proven_caller() -> Caller | None:
+    """Who is calling, ``None`` also where what is shown is not right."""
+    try:
+        return optional_caller()
+    except Problem:
+        return None
+
+
+def _shown_caller() -> Caller | None:
     if (credentials := _bearer(request)) is None:
         return _by_cookie()
     if credentials.startswith("casas_"):
@@ -83,7 +101,6 @@ def _by_key(credentials: str) -> Caller:
         raise _unauthorised(
             "The key is not valid: mistyped, revoked, run out, or not for here."
         ) from None
-    g.caller = known
     return known
 
 
@@ -123,7 +140,6 @@ def _by_session(token: str) -> Caller:
                 sessions.note_use(session, found)
     except sessions.SessionRefused:
         raise _unauthorised("The session has ended: sign in again.") from None
-    g.caller = known
     return known
 
 

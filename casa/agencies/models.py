@@ -110,9 +110,11 @@ class Invitation(Base):
 
 
 class SignInAttempts(Base):
-    """Sign-ins that went wrong in a row, for one address, whether an officer has it or not.
+    """Attempts that went wrong in a row, whether an officer has the address or not.
 
-    ``digest`` is of the e-mail address; ``locked_until`` is how long the next must wait.
+    ``digest`` is of the e-mail address and where the attempts come from, of the address alone (from
+    where the officer is a stranger), or of a session in which the second factor was shown again;
+    ``locked_until`` is how long the next must wait.
     """
 
     __tablename__ = "sign_in_attempts"

@@ -15,7 +15,7 @@ from casa.agencies.authentication import (
     presented_session,
 )
 from casa.agencies.caller import Caller, Origin
-from casa.answers import private
+from casa.answers import secret
 from casa.database import database
 from casa.problems import FieldError, Problem, invalid
 from casa.sealing import sealer
@@ -76,7 +76,7 @@ def origin() -> Origin:
 
 def signed_in(token: str, status: int) -> Response:
     """A session as the answer's body and as the browser's cookie."""
-    response = private({"session": token, "csrf": sessions.csrf_token(token)}, status)
+    response = secret({"session": token, "csrf": sessions.csrf_token(token)}, status)
     response.set_cookie(
         COOKIE,
         token,
@@ -125,7 +125,7 @@ class Accept(MethodView):
         except officers.SignInRefused:
             fault = "is not the authenticator's: check the phone's clock"
             raise invalid([FieldError("/code", fault)]) from None
-        return private({"uri": found.uri, "recovery": list(found.recovery)})
+        return secret({"uri": found.uri, "recovery": list(found.recovery)})
 
 
 @blueprint.route("/session")
@@ -177,13 +177,17 @@ class StepUp(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(CodeSchema)
     @blueprint.response(200, SessionSchema)
+    @blueprint.alt_response(401, description="Refused; what was wrong is not told")
+    @blueprint.alt_response(429, description="Too many attempts in this session; see Retry-After")
     def post(self, data: dict[str, str]) -> Response:
         """Show the second factor again, which publishing asks for; the session's token changes."""
         officer, token = officer_of(caller()), presented_session() or ""
-        with database().writing() as session:
-            fresh = officers.step_up(session, sealer(), officer, token, data["code"])
-        if fresh is None:
-            raise refused()
+        try:
+            fresh = officers.step_up(database(), sealer(), officer, token, data["code"])
+        except officers.SignInRefused as error:
+            raise refused(error.wait) from None
+        except sessions.SessionRefused:
+            raise refused() from None
         return signed_in(fresh, 200)
 
 

@@ -8,7 +8,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
-from casa.answers import uncached
+from casa.answers import shown_once, uncached
 from casa.database import database
 from casa.missing_persons import sightings, uploads
 from casa.missing_persons.media import MediaAway, media
@@ -47,6 +47,7 @@ class Sightings(MethodView):
         with database().writing() as session:
             record = _open(session, str(identifier))
             _, receipt = sightings.begin(session, sealer(), record, report)
+            shown_once()
             return {"receipt": receipt}
 
 
