@@ -10,6 +10,7 @@ from casa.accidents import routes as accident_routes
 from casa.agencies import (
     administration_routes,
     audit_routes,
+    grant_routes,
     oidc_routes,
     passkey_routes,
     session_routes,
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     passkey_routes.blueprint,
     oidc_routes.blueprint,
     administration_routes.blueprint,
+    grant_routes.blueprint,
     audit_routes.blueprint,
     alert_routes.blueprint,
     agency_routes.blueprint,

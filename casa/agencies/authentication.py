@@ -9,6 +9,7 @@ from casa.agencies import audit, keys, sessions
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import Mandate
 from casa.agencies.models import Agency, ApiKey, MandateRow, OfficerSession
+from casa.agencies.persons import roles_in_effect
 from casa.database import ASIDE, database, now
 from casa.problems import Problem
 from casa.settings import Settings
@@ -95,6 +96,9 @@ def _by_key(credentials: str) -> Caller:
             with database().writing() as session:
                 session.info[ASIDE] = True
                 keys.note_use(session, key.id)
+    except keys.KeyWaits as waits:
+        detail = f"The key is good from {waits.starts.isoformat()} on, or once it is confirmed."
+        raise Problem(403, "grant-waiting", detail) from None
     except keys.KeyRefused as refused:
         if refused.known is not None:
             _note_stolen(refused.known)
@@ -148,7 +152,7 @@ def officer_caller(found: OfficerSession) -> Caller:
     return describe(
         officer.agency,
         actor=f"officer:{officer.id}",
-        roles=frozenset(officer.roles),
+        roles=frozenset(roles_in_effect(officer)),
         stepped_up=sessions.is_stepped_up(found),
     )
 

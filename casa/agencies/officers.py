@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from casa.agencies import audit, passwords, second_factor, sessions
+from casa.agencies import audit, grants, passwords, persons, second_factor, sessions
 from casa.agencies.caller import Caller, Origin
 from casa.agencies.models import Agency, AuditEntry, Invitation, Officer, SignInAttempts
-from casa.agencies.permissions import Forbidden, Role, Verb, allows, require
+from casa.agencies.permissions import TABLE, Forbidden, Role, Verb, allows, require
 from casa.database import Database, now
 from casa.hardening import neighbourhood
 from casa.sealing import Sealer
@@ -35,6 +35,7 @@ _TOKEN = re.compile(r"casai_[0-9a-f]{40}")
 _TOTP = "totp"
 # What lets an officer see or change other agencies' matters is the region's to give.
 _REGIONAL = frozenset({Role.REGIONAL_ADMINISTRATOR, Role.AUDITOR})
+_ADMINISTRATORS = TABLE[Verb.ADMINISTER_AGENCY]
 
 
 class InvitationRefused(Exception):
@@ -68,8 +69,11 @@ def invite(
     email: str,
     name: str,
     roles: Sequence[Role],
+    cooling: timedelta,
 ) -> tuple[Officer, str]:
     """A new officer of ``agency`` and the invitation to hand over; the text is nowhere kept.
+
+    Roles of consequence wait for another administrator, or for the ``cooling`` time.
 
     Raises:
         Forbidden, StepUpNeeded: also when a role is not the caller's to give.
@@ -85,16 +89,21 @@ def invite(
         session, caller, "officer.invite", f"officer:{officer.id}",
         after={"agency": agency.code, "roles": list(roles)},
     )  # fmt: skip
+    grants.hold_roles(session, caller, officer, "officer.invite", roles, cooling)
     return officer, _new_invitation(session, officer)
 
 
-def invite_again(session: Session, caller: Caller, officer: Officer) -> str:
-    """A new invitation for an officer who lost theirs, or both factors; all before is worthless."""
+def invite_again(session: Session, caller: Caller, officer: Officer, cooling: timedelta) -> str:
+    """A new invitation for an officer who lost theirs, or both factors; all before is worthless.
+
+    Whoever hands it on could take it up, so roles of consequence wait as a new officer's do.
+    """
     _may_give(caller, officer.agency_id, [Role(role) for role in officer.roles])
     officer.password = officer.totp_secret = None
     officer.recovery = []
     sessions.end_all(session, officer)
     audit.note(session, caller, "officer.reset", f"officer:{officer.id}")
+    grants.hold_roles(session, caller, officer, "officer.reset", officer.roles, cooling)
     return _new_invitation(session, officer)
 
 
@@ -105,8 +114,12 @@ def change(
     *,
     roles: Sequence[Role] | None = None,
     disabled: bool | None = None,
+    cooling: timedelta,
 ) -> None:
     """Give an officer other roles, or shut out or let in; ends the officer's sessions.
+
+    What is taken is gone at once; roles of consequence that are new, or those of somebody who is
+    let in again, wait. What was asked for by who may ask no more is stopped.
 
     Raises:
         Forbidden, StepUpNeeded.
@@ -114,6 +127,7 @@ def change(
     kept = [Role(role) for role in officer.roles]
     _may_give(caller, officer.agency_id, [*kept, *(roles or ())])
     before = {"roles": officer.roles, "disabled": officer.disabled is not None}
+    held = [] if officer.disabled is not None else persons.roles_in_effect(officer)
     if roles is not None:
         officer.roles = list(roles)
     if disabled is not None:
@@ -123,6 +137,13 @@ def change(
     audit.note(
         session, caller, "officer.change", f"officer:{officer.id}", before=before, after=after
     )
+    if officer.disabled is not None:
+        grants.supersede(session, caller, f"officer:{officer.id}")
+    else:
+        added = [role for role in officer.roles if role not in held]
+        grants.hold_roles(session, caller, officer, "officer.change", added, cooling)
+    if officer.disabled is not None or not _ADMINISTRATORS.intersection(officer.roles):
+        grants.stop_all_asked_by(session, caller, officer)
 
 
 def _may_give(caller: Caller, agency_id: int, roles: Sequence[Role]) -> None:

@@ -1,12 +1,14 @@
 """Which persons stand behind actors: two pairs of eyes are two persons', whatever they write by."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casa.agencies.models import ApiKey, Officer
 from casa.agencies.permissions import Role
+from casa.database import now
 
 _KEY, _OFFICER = "key:", "officer:"
 
@@ -32,4 +34,14 @@ def standing(
             Officer.id.in_(identities), Officer.agency_id == agency_id, Officer.disabled.is_(None)
         )
     )
-    return {f"{_OFFICER}{row.id}" for row in rows if set(roles) <= set(row.roles)}
+    return {f"{_OFFICER}{row.id}" for row in rows if set(roles) <= set(roles_in_effect(row))}
+
+
+def roles_in_effect(officer: Officer) -> list[str]:
+    """The officer's roles but for those that still wait for another administrator."""
+    moment = now()
+    return [
+        role
+        for role in officer.roles
+        if role not in officer.waiting or datetime.fromisoformat(officer.waiting[role]) <= moment
+    ]

@@ -6,8 +6,9 @@ from flask import Response, current_app, g, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
 
-from casa.agencies import officers, passwords, sessions
+from casa.agencies import grants, officers, passwords, sessions
 from casa.agencies.authentication import (
     COOKIE,
     SECURITY,
@@ -15,6 +16,7 @@ from casa.agencies.authentication import (
     presented_session,
 )
 from casa.agencies.caller import Caller, Origin
+from casa.agencies.grant_routes import GrantSchema, grant_json
 from casa.answers import secret
 from casa.database import database
 from casa.problems import FieldError, Problem, invalid
@@ -23,6 +25,10 @@ from casa.settings import Settings
 
 blueprint = Blueprint("session", __name__, url_prefix="/v1", description="Officers' sign-in")
 
+_WAITING = fields.List(
+    fields.Nested(GrantSchema),
+    metadata={"description": "Rights in the agency that wait to be confirmed: are they right?"},
+)
 _TEXT = validate.Length(1, 300)
 _CODE = {"description": "From the authenticator, or a recovery code"}
 
@@ -55,6 +61,7 @@ class EnrolledSchema(Schema):
 class SessionSchema(Schema):
     session = fields.String(metadata={"description": "A bearer token; a browser has it as cookie"})
     csrf = fields.String(metadata={"description": "X-CSRF-Token of requests with the cookie"})
+    waiting_grants = _WAITING
 
 
 class OfficerSelfSchema(Schema):
@@ -64,6 +71,7 @@ class OfficerSelfSchema(Schema):
     stepped_up = fields.Boolean(
         metadata={"description": "The second factor was shown in the last five minutes"}
     )
+    waiting_grants = _WAITING
 
 
 def current_settings() -> Settings:
@@ -76,7 +84,11 @@ def origin() -> Origin:
 
 def signed_in(token: str, status: int) -> Response:
     """A session as the answer's body and as the browser's cookie."""
-    response = secret({"session": token, "csrf": sessions.csrf_token(token)}, status)
+    with database().reading() as session:
+        agency_id = sessions.find(session, token, current_settings()).officer.agency_id
+        told = _waiting_grants(session, agency_id)
+    csrf = sessions.csrf_token(token)
+    response = secret({"session": token, "csrf": csrf, "waiting_grants": told}, status)
     response.set_cookie(
         COOKIE,
         token,
@@ -86,6 +98,10 @@ def signed_in(token: str, status: int) -> Response:
         samesite="Strict",
     )
     return response
+
+
+def _waiting_grants(session: Session, agency_id: int) -> list[dict[str, Any]]:
+    return [grant_json(grant) for grant in grants.waiting(session, agency_id)]
 
 
 def refused(wait: float = 0.0) -> Problem:
@@ -152,7 +168,10 @@ class OwnSession(MethodView):
     def get(self) -> dict[str, Any]:
         """Who is signed in."""
         known = caller()
+        with database().reading() as session:
+            told = _waiting_grants(session, known.agency_id)
         return {
+            "waiting_grants": told,
             "officer": known.actor,
             "agency": known.code,
             "roles": sorted(known.roles),

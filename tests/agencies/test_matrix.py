@@ -44,6 +44,8 @@ shelter      own     own       -             -                     -            
 invite       -       -         -             own                   any                     -
 issue        -       -         -             own                   any                     -
 grant        -       -         -             -                     any                     -
+confirm      -       -         -             own                   any                     -
+object       -       own       -             own                   any                     -
 audit        -       -         -             -                     any                     any
 import       -       own       -             -                     -                       -
 """
@@ -59,7 +61,8 @@ VERBS = {
     "safeguard": Verb.SAFEGUARD,
     "publish": Verb.PUBLISH, "update": Verb.DRAFT, "cancel": Verb.CANCEL,
     "break-glass": Verb.BREAK_GLASS, "shelter": Verb.SHELTER, "invite": Verb.ADMINISTER_AGENCY,
-    "issue": Verb.ADMINISTER_AGENCY, "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
+    "issue": Verb.ADMINISTER_AGENCY, "confirm": Verb.ADMINISTER_AGENCY, "object": Verb.OBJECT,
+    "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
     "import": Verb.IMPORT,
 }  # fmt: skip
 ON_ALERTS = ("read", "draft", "edit", "discard", "submit", "approve", "reject", "publish",
@@ -250,10 +253,13 @@ def _same_as_nothing(
     ), cell  # fmt: skip
 
 
-@pytest.mark.parametrize("verb", ["invite", "issue", "grant", "audit", "import"])
+@pytest.mark.parametrize(
+    "verb", ["invite", "issue", "grant", "confirm", "object", "audit", "import"]
+)
 def test_every_cell_of_administration(
-    client: FlaskClient, officers: dict[tuple[str, bool], SignedIn], verb: str
+    client: FlaskClient, officers: dict[tuple[str, bool], SignedIn], officer: Any, verb: str
 ) -> None:
+    asker = officer("home", Role.AGENCY_ADMINISTRATOR)
     for (role, own), one in officers.items():
         match verb:
             case "invite":
@@ -267,6 +273,13 @@ def test_every_cell_of_administration(
                 body = {"kinds": ["accident"], "places": ["JM"]}
                 path = "/v1/agencies/home/mandates"
                 answer = client.post(path, json=body, headers=one.headers)
+            case "confirm" | "object":
+                body = {"name": "x", "scopes": ["unattended"]}
+                client.post("/v1/keys", json=body, headers=asker.headers)
+                waits = client.get("/v1/grants", headers=asker.headers).json["grants"][-1]
+                settle = "confirm" if verb == "confirm" else "cancel"
+                path = f"/v1/grants/{waits['id']}/{settle}"
+                answer = client.post(path, headers=one.headers)
             case "import":
                 # Whoever imports answers with their own agency, so everybody is at home.
                 headers, own = {**one.headers, "Content-Type": "application/pfif+xml"}, True

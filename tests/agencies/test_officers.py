@@ -25,14 +25,24 @@ def administrator(officer: Any) -> Any:
 
 
 @pytest.fixture
-def invite(client: FlaskClient, administrator: Any) -> Callable[..., dict[str, Any]]:
+def invite(client: FlaskClient, administrator: Any, officer: Any) -> Callable[..., dict[str, Any]]:
+    second = officer("police-jm", Role.AGENCY_ADMINISTRATOR)
+
     def invite_(email: str = "new@example.org", *roles: str) -> dict[str, Any]:
         body = {"email": email, "name": "New Officer", "roles": list(roles or ("author",))}
         answer = client.post("/v1/officers", json=body, headers=administrator.headers)
         assert answer.status_code == 201, answer.json
+        confirm_all(client, second.headers)
         return answer.json
 
     return invite_
+
+
+def confirm_all(client: FlaskClient, headers: dict[str, str]) -> None:
+    """Confirm, as another administrator, whatever waits in the agency."""
+    for grant in client.get("/v1/grants", headers=headers).json["grants"]:
+        done = client.post(f"/v1/grants/{grant['id']}/confirm", headers=headers)
+        assert done.status_code == 200, done.json
 
 
 def code_of(secret: str, steps: int = 0) -> str:
