@@ -18,7 +18,7 @@ from casa.agencies.permissions import Role
 from casa.alerts.models import PublishedMessage
 from casa.audience.models import Device
 from casa.database import Database, now
-from tests.conftest import PASSWORD, SignedIn
+from tests.conftest import PASSWORD, SignedIn, later
 
 HOOK = {"name": "x", "url": "https://radio.example.org/casa"}
 DEVICE = {"platform": "android", "push": {"provider": "none"}, "languages": ["en"]}
@@ -175,7 +175,12 @@ def test_no_secret_of_agencies_is_given_twice(
         ("key", "/v1/keys", {"name": "x", "scopes": ["read"]}, one.headers),
         ("invitation", "/v1/officers?agency=police-jm", invitee, region),
         ("webhook", "/v1/webhooks", HOOK, one.headers),
-        ("receipt", f"{published_case}/sightings", {"text": "Seen at the market."}, {}),
+        (
+            "receipt",
+            f"{published_case}/sightings",
+            {"text": "Seen.", "seen_at": later(minutes=-5)},
+            {},
+        ),
     ):
         made[name], again[name] = twice(client, path, body, headers)
     identifier, key = made["invitation"].json["id"], made["key"].json["id"]

@@ -309,3 +309,56 @@ def test_an_advisory_is_approved_as_it_was_read_and_by_who_still_may(
     client.post(f"{path}/submit", headers=by_key)
     own = approve(client, path, approver.headers, publish=True)
     assert own.json["type"] == "urn:casa:problem:own-draft"
+
+
+def advised(client: FlaskClient, event: str, headers: dict[str, str], **given: Any) -> Any:
+    return client.post(f"{event}/advisories?publish=true", json=given, headers=headers)
+
+
+@pytest.fixture
+def warned(
+    client: FlaskClient, officer: Callable[..., SignedIn]
+) -> tuple[str, dict[str, str], dict[str, str]]:
+    """An event with a warning for Barbados in force, an author and an approver."""
+    author, approver = (officer("cdema", role).headers for role in (Role.AUTHOR, Role.APPROVER))
+    body = {"hazard": "flood", "name": "Demo"}
+    event = client.post("/v1/hazard-events", json=body, headers=author).headers["Location"]
+    advised(client, event, author, levels={"BB": "warning"})
+    assert approve(client, f"{event}/advisories/1", approver, publish=True).status_code == 200
+    return event, author, approver
+
+
+def test_a_milder_level_in_place_of_a_grave_one_needs_a_second_officer(
+    client: FlaskClient, warned: Any
+) -> None:
+    event, author, approver = warned
+    assert advised(client, event, author, levels={"BB": "watch"}).json["state"] == "submitted"
+    alone = client.post(f"{event}/advisories/2/publish", headers=author)
+    assert alone.json["type"] == "urn:casa:problem:approval-missing"
+    done = approve(client, f"{event}/advisories/2", approver, publish=True)
+    assert done.json["state"] == "published", done.json
+    again = advised(client, event, author, levels={"BB": "watch", "VC": "watch"})
+    assert again.json["state"] == "published", "what it replaces is mild by now"
+
+
+@pytest.mark.parametrize("own", [{"contact": "Ring 555 0100"}, {"edits": True}, {}], ids=str)
+def test_an_all_clear_in_own_words_needs_a_second_officer(
+    client: FlaskClient, warned: Any, own: dict[str, Any]
+) -> None:
+    event, author, approver = warned
+    if "edits" in own:
+        words = {"language": "en", "headline": "Come to the harbour"}
+        own = {"edits": [{"level": "all_clear", **words}]}
+    made = advised(client, event, author, levels={"BB": "all_clear"}, **own)
+    assert made.json["state"] == ("submitted" if own else "published"), made.json
+    if own:
+        alone = client.post(f"{event}/advisories/2/publish", headers=author)
+        assert alone.json["type"] == "urn:casa:problem:approval-missing"
+        done = approve(client, f"{event}/advisories/2", approver, publish=True).json
+        assert [one["msg_type"] for one in done["messages"]] == ["Cancel"], done
+
+
+def test_the_end_of_an_event_needs_none(client: FlaskClient, warned: Any) -> None:
+    event, author, _ = warned
+    ended = client.post(f"{event}/end", headers=author)
+    assert ended.json["advisories"][-1]["state"] == "published", ended.json
