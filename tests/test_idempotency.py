@@ -171,6 +171,7 @@ def test_no_secret_of_agencies_is_given_twice(
     made, again = {}, {}
     invitee = {"email": "new@example.org", "name": "New", "roles": ["auditor"]}
     region = officer("cdema", Role.REGIONAL_ADMINISTRATOR).headers
+    seen = {"text": "Seen at the market.", "seen_at": later(minutes=-5)}
     for name, path, body, headers in (
         ("key", "/v1/keys", {"name": "x", "scopes": ["read"]}, one.headers),
         ("invitation", "/v1/officers?agency=police-jm", invitee, region),
@@ -178,7 +179,7 @@ def test_no_secret_of_agencies_is_given_twice(
         (
             "receipt",
             f"{published_case}/sightings",
-            {"text": "Seen.", "seen_at": later(minutes=-5)},
+            seen,
             {},
         ),
     ):
