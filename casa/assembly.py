@@ -1,18 +1,21 @@
 """The assembly of the service's parts, and nothing else."""
 
 import os
+from typing import cast
 
-from flask import Flask
+from flask import Flask, g
 
 from casa import hardening, idempotency, intake, limits, problems
 from casa.accidents import routes as accident_routes
 from casa.agencies import (
     administration_routes,
     audit_routes,
+    grant_routes,
     oidc_routes,
     passkey_routes,
     session_routes,
 )
+from casa.agencies.authentication import proven_caller
 from casa.agencies.oidc import provider_of
 from casa.alerts import agency_routes, approval_routes, sequence, template_routes
 from casa.alerts import routes as alert_routes
@@ -53,6 +56,7 @@ BLUEPRINTS = (
     passkey_routes.blueprint,
     oidc_routes.blueprint,
     administration_routes.blueprint,
+    grant_routes.blueprint,
     audit_routes.blueprint,
     alert_routes.blueprint,
     agency_routes.blueprint,
@@ -139,9 +143,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     problems.init_app(app)
     app.after_request(audit_routes.note_refusal)
     hardening.init_app(app)
-    limits.init_app(app, settings)
+    limits.init_app(app, settings, _proven)
     intake.init_app(app)
-    idempotency.init_app(app)
+    idempotency.init_app(app, _proven)
     realtime.init_app(app)
     hardening.trust(app, settings.trusted_proxies)
     return app
+
+
+def _proven() -> str | None:
+    """Who has shown in the current request who they are; ``None``: nobody, or not rightly."""
+    if "proven" not in g:
+        known, device = proven_caller(), None
+        if known is None:
+            device = audience_routes.proven_device()
+        g.proven = known.actor if known else f"device:{device.id}" if device else None
+    return cast(str | None, g.proven)

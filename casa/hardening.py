@@ -3,6 +3,7 @@
 Sources: the OWASP HTTP headers cheat sheet; RFC 6797 (Strict-Transport-Security); CSP level 3.
 """
 
+from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID, uuid4
 
 from flask import Flask, Response, g, request
@@ -40,6 +41,21 @@ def init_app(app: Flask) -> None:
     """Harden ``app``."""
     app.before_request(_identify)
     app.after_request(_protect)
+
+
+def neighbourhood(address: str | None) -> str:
+    """What one subscriber holds, so that nobody is another by the next address of their own: an
+    IPv4 address, or the 64 bits of an IPv6 one that name a network (RFC 6177).
+    """
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ip_network((int(found) >> 64 << 64, 64)))
+    return str(found)
 
 
 def _identify() -> None:

@@ -2,14 +2,18 @@
 
 The first request with a key takes a row before it does anything; what it writes marks that row in
 the same transaction, so however the service dies, a change that was made is known to have been
-made. The answer is kept for a day, sealed, as some answers hold a secret. A request that failed
-changed nothing and may be sent again.
+made. The answer is kept for a day, sealed, for the caller who has proved who they are: whoever has
+ended a session, or whose key was revoked, gets none. What holds a secret that is shown once (a key,
+an invitation, a session, recovery codes, a device's or a webhook's secret) is not kept: whoever
+asks again hears that it was done. A request that failed changed nothing and may be sent again.
 
 Source: the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key).
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from flask import Flask, Response, g, has_request_context, json, request
@@ -31,7 +35,9 @@ _HEADERS = ("Content-Type", "Location")
 
 
 class Request(Base):
-    """A request with a key: ``state`` is ``begun``, ``changed`` (it committed) or ``answered``."""
+    """A request with a key: ``state`` is ``begun``, ``changed`` (it committed), ``answered``, or
+    ``shown``: answered with a secret, which is not kept.
+    """
 
     __tablename__ = "idempotent_request"
 
@@ -42,21 +48,25 @@ class Request(Base):
     begun: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
-def init_app(app: Flask) -> None:
-    """Honour the header on every POST of ``app``; must come before what reads the body."""
-    app.before_request(_begin)
+def init_app(app: Flask, proven: Callable[[], str | None]) -> None:
+    """Honour the header on every POST of ``app``; must come before what reads the body.
+
+    ``proven`` names who has shown in the request who they are.
+    """
+    app.before_request(partial(_begin, proven))
     app.after_request(_end)
 
 
-def _begin() -> Response | None:
+def _begin(proven: Callable[[], str | None]) -> Response | None:
     key = request.headers.get(HEADER, "")
     if request.method != "POST" or not key:
         return None
     if len(key) > _LONGEST or not key.isprintable():
         raise Problem(400, "bad-request", f"{HEADER} must have 1 to {_LONGEST} characters.")
-    _check_strength(key)
-    whose = f"{request.headers.get('Authorization', '')}\n{request.headers.get('Cookie', '')}"
-    digest = _digest(f"{whose}\n{request.path}\n{key}".encode())
+    if (whose := proven()) is None and not _is_uuid(key):
+        _refuse_unless_credentials()
+        return None
+    digest = _digest(f"{whose or ''}\n{request.path}\n{key}".encode())
     content = _digest(request.full_path.encode() + b"\n" + _body())
     try:
         with database().writing() as session:
@@ -82,17 +92,30 @@ def _body() -> bytes:
     return f"{request.content_type} {request.content_length}".encode()
 
 
-def _check_strength(key: str) -> None:
-    """Without credentials the key alone tells who asks again, so nobody may guess it."""
-    if "Authorization" in request.headers or "Cookie" in request.headers:
-        return
+def _is_uuid(key: str) -> bool:
     try:
         UUID(key)
     except ValueError:
-        raise Problem(400, "bad-request", f"Here {HEADER} must be a random UUID.") from None
+        return False
+    return True
+
+
+def _refuse_unless_credentials() -> None:
+    """Without a proven caller the key alone tells who asks again, so nobody may guess it. Whoever
+    shows credentials that are not right hears that first, from the route.
+    """
+    if "Authorization" not in request.headers and "Cookie" not in request.headers:
+        raise Problem(400, "bad-request", f"Here {HEADER} must be a random UUID.")
 
 
 def _again(found: Request, content: str) -> Response:
+    if found.state == "shown":
+        raise Problem(
+            409,
+            "shown-once",
+            "This was done when it was first asked, and its answer held a secret that is shown"
+            " once. If it was lost, take a new one in place of what was made.",
+        )
     if found.content != content:
         detail = f"This {HEADER} was used for another request: take a new one for each."
         raise Problem(422, "key-reused", detail)
@@ -128,6 +151,11 @@ def _end(response: Response) -> Response:
     with database().writing() as session:
         if response.status_code >= 400:
             session.execute(delete(Request).where(Request.digest == digest))
+            return response
+        if g.pop("shown_once", False):
+            # Not even a digest of what was sent is kept: it may have been a password.
+            shown = update(Request).where(Request.digest == digest)
+            session.execute(shown.values(state="shown", content=""))
             return response
         kept = {
             "status": response.status_code,

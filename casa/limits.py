@@ -1,39 +1,61 @@
-"""How much one caller may ask for: by key or officer, by device, by address.
+"""How much one caller may ask for: by key, officer or device that is proven, else by address.
 
 Every answer to a limited request says what is left in ``RateLimit-*`` fields (IETF draft
 draft-ietf-httpapi-ratelimit-headers-07). Where processes share a Redis they share the counts;
 while it is away each counts for itself.
 """
 
-import hashlib
 import re
 import time
+from collections.abc import Callable
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RequestLimit
-from flask_limiter.util import get_remote_address
 
+from casa.hardening import neighbourhood
 from casa.problems import Problem
 from casa.settings import Settings
 
-_SIGN_IN = ("/v1/session", "/v1/session/step-up", "/v1/session/passkey", "/v1/invitations/accept")
+_TRIED = {
+    "/v1/session": "sign-in",
+    "/v1/invitations/accept": "sign-in",
+    "/v1/session/passkey": "passkey",
+    "/v1/session/step-up": "step-up",
+    "/v1/session/step-up/passkey": "step-up",
+}
 _SIGHTING = re.compile(r"/v1/(missing-persons/[^/]+/sightings|sightings/.+)")
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Limit the requests of ``app``; those that only read in public are a cache's to bear."""
+def init_app(app: Flask, settings: Settings, proven: Callable[[], str | None]) -> None:
+    """Limit the requests of ``app``; those that only read in public are a cache's to bear.
+
+    ``proven`` names who has shown in the request who they are.
+    """
 
     def limit() -> str:
         match _narrow():
-            case "sign-in":
+            case "sign-in" | "passkey" | "step-up":
                 return f"{settings.rate_sign_in} per minute"
             case "sighting":
                 return f"{settings.rate_sightings} per minute"
-        rate = settings.rate_agency if _credentials() else settings.rate_public
+        rate = settings.rate_agency if proven() else settings.rate_public
         return f"{rate} per minute"
 
+    def who() -> str:
+        """Who is proven, else the address; in what anybody may try, the address alone.
+
+        Credentials that are not right are nobody's: a fresh guess gets no fresh count.
+        """
+        address = neighbourhood(request.remote_addr)
+        match narrow := _narrow():
+            case None:
+                return proven() or address
+            case "step-up":
+                return f"step-up:{proven() or address}"
+        return f"{narrow}:{address}"
+
     limiter = Limiter(
-        _who,
+        who,
         app=app,
         application_limits=[limit],
         application_limits_exempt_when=_is_free,
@@ -56,33 +78,17 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _narrow() -> str | None:
-    """What anybody may try, and so is counted by address whatever credentials come with it."""
-    if request.path in _SIGN_IN:
-        return "sign-in"
-    if request.method == "POST" and _SIGHTING.fullmatch(request.path):
+    """What anybody may try; each sort has a count of its own, so that none uses up another's."""
+    if request.method != "POST":
+        return None
+    if _SIGHTING.fullmatch(request.path):
         return "sighting"
-    return None
-
-
-def _credentials() -> str:
-    return request.headers.get("Authorization", "") or request.cookies.get("casa-session", "")
-
-
-def _who() -> str:
-    """The address that signs in or reports; else whoever the credentials are of; else the address.
-
-    Devices count by their secret. Wrong credentials get a count of their own each, so what guards
-    against guessing is that they are 160 random bits, and officers' attempts count by address.
-    """
-    if narrow := _narrow():
-        return f"{narrow}:{get_remote_address()}"
-    if found := _credentials():
-        return hashlib.sha256(found.encode()).hexdigest()
-    return get_remote_address()
+    return _TRIED.get(request.path)
 
 
 def _is_free() -> bool:
-    return request.method in ("GET", "HEAD", "OPTIONS") and not _credentials()
+    shown = "Authorization" in request.headers or "casa-session" in request.cookies
+    return request.method in ("GET", "HEAD", "OPTIONS") and not shown
 
 
 def _seconds_to(moment: float) -> int:

@@ -85,6 +85,11 @@ class Settings:
     oidc_ca: Path | None = _about("certificates to trust for it, in place of the system's", None)
     session_idle_minutes: float = _about("an officer's session without use ends after", 30.0)
     session_hours: float = _about("an officer's session ends after, whatever its use", 12.0)
+    grant_hours: float = _about(
+        "hours that a right to publish, to approve or to give such rights waits where no second "
+        "administrator confirms it",
+        24.0,
+    )
     broker_url: str = _about(
         "redis:// or amqp:// URL of the workers' broker; unset: they look for work themselves", ""
     )
@@ -136,6 +141,8 @@ class Settings:
                 raise SettingsError(f"CASA_{name.upper()} must be at least 1.")
         if self.case_days < 0:
             raise SettingsError("CASA_CASE_DAYS must be 0 or more.")
+        if self.grant_hours < 1:
+            raise SettingsError("CASA_GRANT_HOURS must be at least 1.")
         if self.trusted_proxies < 0:
             raise SettingsError("CASA_TRUSTED_PROXIES must be 0 or more.")
         for name, schemes in (

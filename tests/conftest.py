@@ -181,6 +181,15 @@ def officer(
     return make
 
 
+def approve(
+    client: FlaskClient, path: str, headers: dict[str, str], *, publish: bool = False
+) -> Any:
+    """Read an alert or an advisory, and approve just what was read."""
+    read = client.get(path, headers=headers).json.get("digest") or ""
+    query = {"digest": read} | ({"publish": "true"} if publish else {})
+    return client.post(f"{path}/approve", query_string=query, headers=headers)
+
+
 def later(**delta: float) -> str:
     """An RFC 3339 moment from now."""
     return (datetime.now(UTC) + timedelta(**delta)).isoformat()

@@ -1,6 +1,6 @@
 """Administration: officers, keys, mandates."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response
@@ -9,7 +9,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casa.agencies import audit, keys, officers
+from casa.agencies import audit, grants, keys, officers
 from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import SEVERITIES, STATUSES
@@ -23,7 +23,8 @@ from casa.agencies.permissions import (
     require,
 )
 from casa.agencies.refusals import refusals
-from casa.answers import private
+from casa.agencies.session_routes import current_settings
+from casa.answers import private, secret
 from casa.database import database, now
 from casa.documenting import Blueprint
 from casa.geography.places import UnknownPlace, gazetteer
@@ -60,6 +61,11 @@ class OfficerSchema(Schema):
     email = fields.String()
     name = fields.String()
     roles = fields.List(fields.String())
+    waiting = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Roles that wait to be confirmed, with when they hold anyhow"},
+    )
     disabled = fields.Boolean()
     enrolled = fields.Boolean()
     invitation = fields.String(metadata={"description": "Shown once, when it is made"})
@@ -135,6 +141,7 @@ def _shown(officer: Officer, **more: str) -> dict[str, Any]:
         "email": officer.email,
         "name": officer.name,
         "roles": officer.roles,
+        "waiting": officer.waiting,
         "disabled": officer.disabled is not None,
         "enrolled": officer.password is not None,
         **more,
@@ -167,11 +174,11 @@ class Officers(MethodView):
             roles = [Role(role) for role in data["roles"]]
             try:
                 officer, token = officers.invite(
-                    session, known, agency, data["email"], data["name"], roles
+                    session, known, agency, data["email"], data["name"], roles, _cooling()
                 )
             except officers.Conflict as error:
                 raise Problem(409, "conflict", str(error)) from error
-            return private(_shown(officer, invitation=token), 201)
+            return secret(_shown(officer, invitation=token), 201)
 
 
 @blueprint.route("/officers/<uuid:identifier>")
@@ -184,7 +191,10 @@ class OneOfficer(MethodView):
         roles = [Role(role) for role in data["roles"]] if "roles" in data else None
         with refusals(), database().writing() as session:
             officer = _officer(session, str(identifier))
-            officers.change(session, caller(), officer, roles=roles, disabled=data.get("disabled"))
+            officers.change(
+                session, caller(), officer, roles=roles, disabled=data.get("disabled"),
+                cooling=_cooling(),
+            )  # fmt: skip
             return private(_shown(officer))
 
 
@@ -196,9 +206,8 @@ class InviteAgain(MethodView):
         """A new invitation for who lost it or both factors, which become worthless."""
         with refusals(), database().writing() as session:
             officer = _officer(session, str(identifier))
-            return private(
-                _shown(officer, invitation=officers.invite_again(session, caller(), officer))
-            )
+            token = officers.invite_again(session, caller(), officer, _cooling())
+            return secret(_shown(officer, invitation=token))
 
 
 def _officer(session: Session, identifier: str) -> Officer:
@@ -236,16 +245,22 @@ class Keys(MethodView):
         with refusals(), database().writing() as session:
             known = caller()
             agency = _agency(session, known, query.get("agency"))
+            rights = grants.of_consequence(data["scopes"])
+            starts = now() + _cooling() if rights else None
             try:
                 text = keys.issue(
-                    session, agency, data["name"], expires, data["networks"], data["scopes"]
-                )
+                    session, agency, data["name"], expires, data["networks"], data["scopes"],
+                    [known.actor], starts,
+                )  # fmt: skip
             except ValueError as error:
                 raise invalid([FieldError("/networks", str(error))]) from None
             identifier = text.split("_")[1]
             after = {"agency": agency.code, "scopes": data["scopes"]}
             audit.note(session, known, "key.issue", f"key:{identifier}", after=after)
-            return private({"id": identifier, "key": text}, 201)
+            if rights:
+                subject = f"key:{identifier}"
+                grants.ask(session, known, agency, "key.issue", subject, rights, _cooling())
+            return secret(_new_key(identifier, text, starts), 201)
 
 
 @blueprint.route("/keys/<identifier>/rotate", methods=["POST"])
@@ -257,12 +272,20 @@ class Rotate(MethodView):
         """A new key in the old one's place, which goes on for some hours."""
         with refusals(), database().writing() as session:
             row = _own_key(session, identifier)
-            text = keys.rotate(session, row.id, timedelta(hours=data["hours"]))
+            rights, undo = grants.of_consequence(row.scopes), _expiry(row)
+            starts = now() + _cooling() if rights else None
+            overlap = timedelta(hours=data["hours"])
+            text = keys.rotate(session, row.id, overlap, [caller().actor], starts)
             if text is None:
                 raise Problem(409, "wrong-state", "The key is not valid any more: issue another.")
             fresh = text.split("_")[1]
             audit.note(session, caller(), "key.rotate", f"key:{row.id}", after={"key": fresh})
-            return private({"id": fresh, "key": text})
+            if rights:
+                agency, subject = session.get_one(Agency, row.agency_id), f"key:{fresh}"
+                grants.ask(
+                    session, caller(), agency, "key.rotate", subject, rights, _cooling(), undo
+                )
+            return secret(_new_key(fresh, text, starts))
 
 
 @blueprint.route("/keys/<identifier>", methods=["DELETE"])
@@ -274,6 +297,7 @@ class Revoke(MethodView):
         with refusals(), database().writing() as session:
             row = _own_key(session, identifier)
             keys.revoke(session, row.id)
+            grants.supersede(session, caller(), f"key:{row.id}")
             audit.note(session, caller(), "key.revoke", f"key:{row.id}")
         return Response(status=204)
 
@@ -288,6 +312,19 @@ def _own_key(session: Session, identifier: str) -> ApiKey:
     return row
 
 
+def _expiry(row: ApiKey) -> dict[str, Any]:
+    return {"key": row.id, "expires": row.expires and row.expires.isoformat()}
+
+
+def _new_key(identifier: str, text: str, starts: datetime | None) -> dict[str, Any]:
+    return {"id": identifier, "key": text, "starts": starts and starts.isoformat()}
+
+
+def _cooling() -> timedelta:
+    """How long a right of consequence waits where no second administrator confirms it."""
+    return timedelta(hours=current_settings().grant_hours)
+
+
 def _key(row: ApiKey) -> dict[str, Any]:
     return {
         "id": row.id,
@@ -295,6 +332,7 @@ def _key(row: ApiKey) -> dict[str, Any]:
         "scopes": row.scopes,
         "networks": row.networks,
         "created": row.created.isoformat(),
+        "starts": row.starts and row.starts.isoformat(),
         "expires": row.expires and row.expires.isoformat(),
         "revoked": row.revoked and row.revoked.isoformat(),
         "used": row.used and row.used.isoformat(),
@@ -307,18 +345,24 @@ class Mandates(MethodView):
     @blueprint.arguments(MandateSchema)
     @blueprint.response(201, GrantedSchema)
     def post(self, data: dict[str, Any], code: str) -> Response:
-        """Let an agency publish these kinds in these places."""
+        """Let an agency publish these kinds in these places, once another administrator confirms
+        it."""
         known = caller()
         with refusals(), database().writing() as session:
             require(known, Verb.ADMINISTER_REGION)
             agency = _agency(session, known, code)
             _check_places(data["places"])
-            row = MandateRow(agency_id=agency.id, **data)
+            asked = _plain(data)
+            begins = max(data["valid_from"] or now(), now() + _cooling())
+            row = MandateRow(agency_id=agency.id, **(data | {"valid_from": begins}))
             session.add(row)
             session.flush()
-            plain = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in data.items()}
-            audit.note(session, known, "mandate.grant", f"agency:{code}", after=plain)
-            return private({"id": row.id, **plain}, 201)
+            audit.note(session, known, "mandate.grant", f"agency:{code}", after=asked)
+            grants.ask(
+                session, known, agency, "mandate.grant", f"mandate:{row.id}", asked, _cooling(),
+                {"valid_from": asked["valid_from"]},
+            )  # fmt: skip
+            return private({"id": row.id, **asked, "valid_from": begins.isoformat()}, 201)
 
 
 @blueprint.route("/agencies/<code>/mandates/<int:number>", methods=["DELETE"])
@@ -336,8 +380,13 @@ class Mandate(MethodView):
                 raise not_found("such mandate")
             before = {"kinds": row.kinds, "places": row.places}
             audit.note(session, known, "mandate.withdraw", f"agency:{code}", before=before)
+            grants.supersede(session, known, f"mandate:{row.id}")
             session.delete(row)
         return Response(status=204)
+
+
+def _plain(data: dict[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in data.items()}
 
 
 def _check_places(codes: list[str]) -> None:

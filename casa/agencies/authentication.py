@@ -9,6 +9,7 @@ from casa.agencies import audit, keys, sessions
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import Mandate
 from casa.agencies.models import Agency, ApiKey, MandateRow, OfficerSession
+from casa.agencies.persons import roles_in_effect
 from casa.database import ASIDE, database, now
 from casa.problems import Problem
 from casa.settings import Settings
@@ -41,8 +42,26 @@ def optional_caller() -> Caller | None:
     Raises:
         Problem: 401; 403 when a browser sends its cookie without the page's token.
     """
-    if "caller" in g:
-        return cast(Caller, g.caller)
+    if "refusal" in g:
+        raise g.refusal
+    if "caller" not in g:
+        try:
+            g.caller = _shown_caller()
+        except Problem as refusal:
+            g.refusal = refusal
+            raise
+    return cast(Caller | None, g.caller)
+
+
+def proven_caller() -> Caller | None:
+    """Who is calling, ``None`` also where what is shown is not right."""
+    try:
+        return optional_caller()
+    except Problem:
+        return None
+
+
+def _shown_caller() -> Caller | None:
     if (credentials := _bearer(request)) is None:
         return _by_cookie()
     if credentials.startswith("casas_"):
@@ -77,13 +96,15 @@ def _by_key(credentials: str) -> Caller:
             with database().writing() as session:
                 session.info[ASIDE] = True
                 keys.note_use(session, key.id)
+    except keys.KeyWaits as waits:
+        detail = f"The key is good from {waits.starts.isoformat()} on, or once it is confirmed."
+        raise Problem(403, "grant-waiting", detail) from None
     except keys.KeyRefused as refused:
         if refused.known is not None:
             _note_stolen(refused.known)
         raise _unauthorised(
             "The key is not valid: mistyped, revoked, run out, or not for here."
         ) from None
-    g.caller = known
     return known
 
 
@@ -123,7 +144,6 @@ def _by_session(token: str) -> Caller:
                 sessions.note_use(session, found)
     except sessions.SessionRefused:
         raise _unauthorised("The session has ended: sign in again.") from None
-    g.caller = known
     return known
 
 
@@ -132,7 +152,7 @@ def officer_caller(found: OfficerSession) -> Caller:
     return describe(
         officer.agency,
         actor=f"officer:{officer.id}",
-        roles=frozenset(officer.roles),
+        roles=frozenset(roles_in_effect(officer)),
         stepped_up=sessions.is_stepped_up(found),
     )
 

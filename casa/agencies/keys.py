@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
@@ -34,6 +34,14 @@ class KeyRefused(Exception):
         self.known = known
 
 
+class KeyWaits(Exception):
+    """The key is right, and good from a later moment on."""
+
+    def __init__(self, starts: datetime) -> None:
+        super().__init__()
+        self.starts = starts
+
+
 def issue(
     session: Session,
     agency: Agency,
@@ -41,10 +49,13 @@ def issue(
     expires: datetime | None = None,
     networks: Sequence[str] = (),
     scopes: Sequence[str] = SCOPES,
+    makers: Iterable[str] = (),
+    starts: datetime | None = None,
 ) -> str:
     """A new key of ``agency``; the text returned is nowhere kept.
 
-    ``networks`` (CIDR) are those from which alone it is good, ``scopes`` what it may do.
+    ``networks`` (CIDR) are those from which alone it is good, ``scopes`` what it may do, ``makers``
+    the officers whose hands it goes through; it is good from ``starts`` on.
     """
     identifier, secret = secrets.token_hex(6), secrets.token_hex(20)
     session.add(
@@ -56,21 +67,34 @@ def issue(
             expires=expires,
             networks=[str(ip_network(one)) for one in networks],
             scopes=list(scopes),
+            makers=sorted(set(makers)),
+            starts=starts,
         )
     )
     session.flush()
     return f"{PREFIX}_{identifier}_{secret}"
 
 
-def rotate(session: Session, identifier: str, overlap: timedelta) -> str | None:
-    """A new key in place of one that goes on for ``overlap``; ``None``: there is no valid one."""
+def rotate(
+    session: Session,
+    identifier: str,
+    overlap: timedelta,
+    makers: Iterable[str] = (),
+    starts: datetime | None = None,
+) -> str | None:
+    """A new key, good from ``starts`` on, in place of one that goes on for ``overlap`` beyond that;
+    ``None``: there is no valid one.
+
+    It is those officers' who made the old one, and ``makers``'.
+    """
     old = session.get(ApiKey, identifier, with_for_update=True)
     moment = now()
     if old is None or not _is_good(old, moment):
         return None
     agency = session.get_one(Agency, old.agency_id)
-    text = issue(session, agency, old.name, old.expires, old.networks, old.scopes)
-    end = moment + overlap
+    makers = {*old.makers, *makers}
+    text = issue(session, agency, old.name, old.expires, old.networks, old.scopes, makers, starts)
+    end = (starts or moment) + overlap
     old.expires = end if old.expires is None else min(old.expires, end)
     return text
 
@@ -88,7 +112,7 @@ def key_of(session: Session, text: str, address: str | None) -> ApiKey:
     """The valid key that ``text`` is, with its agency; ``address`` is whence it came.
 
     Raises:
-        KeyRefused
+        KeyRefused, KeyWaits.
     """
     form = _FORM.fullmatch(text)
     if form is None:
@@ -101,6 +125,8 @@ def key_of(session: Session, text: str, address: str | None) -> ApiKey:
         raise KeyRefused
     if not (_is_good(key, now()) and _is_from(key, address)):
         raise KeyRefused(key.id)
+    if key.starts is not None and now() < key.starts:
+        raise KeyWaits(key.starts)
     return key
 
 

@@ -54,6 +54,9 @@ class ApiKey(Base):
     """A system's key. Only a digest is kept; ``id`` is the part of the key that is no secret.
 
     ``networks`` are those it may be used from (CIDR; none: from anywhere), ``used`` the last day.
+    It is good from ``starts`` on.
+    ``makers`` are the actors of the officers who have had its secret in hand, or that of the key
+    that it took the place of: what it writes is theirs.
     """
 
     __tablename__ = "api_key"
@@ -68,6 +71,8 @@ class ApiKey(Base):
     networks: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     used: Mapped[date | None] = mapped_column(Date)
     scopes: Mapped[list[str]] = mapped_column(JSON)
+    makers: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    starts: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     agency: Mapped[Agency] = relationship()
 
@@ -76,7 +81,8 @@ class Officer(Base):
     """A person who acts for an agency; without a password until the invitation is taken up.
 
     ``totp_secret`` is sealed; ``totp_step`` the last time step whose code was used, so that no
-    code is good twice; ``recovery`` digests of codes that are good once.
+    code is good twice; ``recovery`` digests of codes that are good once. Of the ``roles`` some may
+    be ``waiting``: each until its moment (``casa.agencies.grants``).
     """
 
     __tablename__ = "officer"
@@ -92,8 +98,32 @@ class Officer(Base):
     recovery: Mapped[list[str]] = mapped_column(JSON, default=list)
     disabled: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    waiting: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
 
     agency: Mapped[Agency] = relationship()
+
+
+class Grant(Base):
+    """A right of consequence that waits, or waited, for another administrator or for its time.
+
+    ``subject`` is who or what has it then (``officer:…``, ``key:…``, ``mandate:…``), ``undo`` what
+    is put back when it is confirmed or stopped. By itself it takes effect when it is ``effective``.
+    """
+
+    __tablename__ = "pending_grant"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id", ondelete="CASCADE"), index=True)
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(60), index=True)
+    rights: Mapped[Any] = mapped_column(JSON)
+    undo: Mapped[Any] = mapped_column(JSON(none_as_null=True))
+    asked_by: Mapped[str] = mapped_column(String(60))
+    asked: Mapped[datetime] = mapped_column(UtcDateTime)
+    effective: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[str | None] = mapped_column(String(60))
+    cancelled_by: Mapped[str | None] = mapped_column(String(60))
+    settled: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Invitation(Base):
@@ -109,9 +139,11 @@ class Invitation(Base):
 
 
 class SignInAttempts(Base):
-    """Sign-ins that went wrong in a row, for one address, whether an officer has it or not.
+    """Attempts that went wrong in a row, whether an officer has the address or not.
 
-    ``digest`` is of the e-mail address; ``locked_until`` is how long the next must wait.
+    ``digest`` is of the e-mail address and where the attempts come from, of the address alone (from
+    where the officer is a stranger), or of a session in which the second factor was shown again;
+    ``locked_until`` is how long the next must wait.
     """
 
     __tablename__ = "sign_in_attempts"

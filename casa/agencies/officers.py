@@ -14,22 +14,28 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from casa.agencies import audit, passwords, second_factor, sessions
+from casa.agencies import audit, grants, passwords, persons, second_factor, sessions
 from casa.agencies.caller import Caller, Origin
-from casa.agencies.models import Agency, Invitation, Officer, SignInAttempts
-from casa.agencies.permissions import Forbidden, Role, Verb, allows, require
+from casa.agencies.models import Agency, AuditEntry, Invitation, Officer, SignInAttempts
+from casa.agencies.permissions import TABLE, Forbidden, Role, Verb, allows, require
 from casa.database import Database, now
+from casa.hardening import neighbourhood
 from casa.sealing import Sealer
 from casa.settings import Settings
 
 INVITATION_LASTS = timedelta(hours=72)
 FREE_ATTEMPTS = 5
+# From anywhere but where the officer has signed in from lately, so that many places are no way
+# round the limit and yet no stranger's attempts shut out the officer at the usual desk.
+STRANGERS_ATTEMPTS = 50
+_LATELY = timedelta(days=90)
 _FIRST_LOCK = timedelta(seconds=30)
 _LONGEST_LOCK = timedelta(hours=1)
 _TOKEN = re.compile(r"casai_[0-9a-f]{40}")
 _TOTP = "totp"
 # What lets an officer see or change other agencies' matters is the region's to give.
 _REGIONAL = frozenset({Role.REGIONAL_ADMINISTRATOR, Role.AUDITOR})
+_ADMINISTRATORS = TABLE[Verb.ADMINISTER_AGENCY]
 
 
 class InvitationRefused(Exception):
@@ -63,8 +69,11 @@ def invite(
     email: str,
     name: str,
     roles: Sequence[Role],
+    cooling: timedelta,
 ) -> tuple[Officer, str]:
     """A new officer of ``agency`` and the invitation to hand over; the text is nowhere kept.
+
+    Roles of consequence wait for another administrator, or for the ``cooling`` time.
 
     Raises:
         Forbidden, StepUpNeeded: also when a role is not the caller's to give.
@@ -80,16 +89,21 @@ def invite(
         session, caller, "officer.invite", f"officer:{officer.id}",
         after={"agency": agency.code, "roles": list(roles)},
     )  # fmt: skip
+    grants.hold_roles(session, caller, officer, "officer.invite", roles, cooling)
     return officer, _new_invitation(session, officer)
 
 
-def invite_again(session: Session, caller: Caller, officer: Officer) -> str:
-    """A new invitation for an officer who lost theirs, or both factors; all before is worthless."""
+def invite_again(session: Session, caller: Caller, officer: Officer, cooling: timedelta) -> str:
+    """A new invitation for an officer who lost theirs, or both factors; all before is worthless.
+
+    Whoever hands it on could take it up, so roles of consequence wait as a new officer's do.
+    """
     _may_give(caller, officer.agency_id, [Role(role) for role in officer.roles])
     officer.password = officer.totp_secret = None
     officer.recovery = []
     sessions.end_all(session, officer)
     audit.note(session, caller, "officer.reset", f"officer:{officer.id}")
+    grants.hold_roles(session, caller, officer, "officer.reset", officer.roles, cooling)
     return _new_invitation(session, officer)
 
 
@@ -100,8 +114,12 @@ def change(
     *,
     roles: Sequence[Role] | None = None,
     disabled: bool | None = None,
+    cooling: timedelta,
 ) -> None:
     """Give an officer other roles, or shut out or let in; ends the officer's sessions.
+
+    What is taken is gone at once; roles of consequence that are new, or those of somebody who is
+    let in again, wait. What was asked for by who may ask no more is stopped.
 
     Raises:
         Forbidden, StepUpNeeded.
@@ -109,6 +127,7 @@ def change(
     kept = [Role(role) for role in officer.roles]
     _may_give(caller, officer.agency_id, [*kept, *(roles or ())])
     before = {"roles": officer.roles, "disabled": officer.disabled is not None}
+    held = [] if officer.disabled is not None else persons.roles_in_effect(officer)
     if roles is not None:
         officer.roles = list(roles)
     if disabled is not None:
@@ -118,6 +137,13 @@ def change(
     audit.note(
         session, caller, "officer.change", f"officer:{officer.id}", before=before, after=after
     )
+    if officer.disabled is not None:
+        grants.supersede(session, caller, f"officer:{officer.id}")
+    else:
+        added = [role for role in officer.roles if role not in held]
+        grants.hold_roles(session, caller, officer, "officer.change", added, cooling)
+    if officer.disabled is not None or not _ADMINISTRATORS.intersection(officer.roles):
+        grants.stop_all_asked_by(session, caller, officer)
 
 
 def _may_give(caller: Caller, agency_id: int, roles: Sequence[Role]) -> None:
@@ -199,19 +225,23 @@ def sign_in(
         SignInRefused
     """
     address = email.strip().lower()
+    here = f"{address}\n{neighbourhood(origin.address)}"
     with database.writing() as session:
-        if wait := _count_attempt(session, address):
-            raise SignInRefused(wait)
-    with database.reading() as session:
         kept = session.scalar(select(Officer).where(Officer.email == address))
         identity, secret = (kept.id, kept.password) if kept else (None, None)
+        wait = _count_attempt(session, here)
+        if not wait and not _is_familiar(session, identity, origin):
+            wait = _count_attempt(session, address, STRANGERS_ATTEMPTS)
+        if wait:
+            raise SignInRefused(wait)
     if not passwords.matches(secret, password) or identity is None:
         raise _refusal(database, identity, origin)
     with database.writing() as session:
         officer = session.get_one(Officer, identity, with_for_update=True)
         good = officer.disabled is None and officer.password == secret
         if good and _prove(officer, sealer, code):
-            session.execute(delete(SignInAttempts).where(SignInAttempts.digest == _digest(address)))
+            _forget_attempts(session, here)
+            _forgive(session, address)
             audit.note(session, origin, "session.begin", f"officer:{officer.id}")
             return sessions.begin(session, officer, settings)
     raise _refusal(database, identity, origin)
@@ -225,10 +255,22 @@ def _refusal(database: Database, identity: str | None, origin: Origin) -> SignIn
     return SignInRefused()
 
 
-def _count_attempt(session: Session, address: str) -> float:
-    """Seconds to wait, or 0 when this attempt may be made."""
+def _is_familiar(session: Session, identity: str | None, origin: Origin) -> bool:
+    """Whether the officer has signed in from there lately; nobody is familiar anywhere."""
+    query = select(AuditEntry.address).where(
+        AuditEntry.subject == f"officer:{identity}",
+        AuditEntry.action == "session.begin",
+        AuditEntry.outcome == "done",
+        AuditEntry.at >= now() - _LATELY,
+    )
+    here = neighbourhood(origin.address)
+    return any(neighbourhood(one) == here for one in session.scalars(query.distinct()))
+
+
+def _count_attempt(session: Session, what: str, free: int = FREE_ATTEMPTS) -> float:
+    """Seconds to wait, or 0 when this attempt may be made; so many are ``free`` of any wait."""
     moment = now()
-    digest = _digest(address)
+    digest = _digest(what)
     row = session.get(SignInAttempts, digest, with_for_update=True)
     if row is None:
         row = SignInAttempts(digest=digest, failures=0)
@@ -237,27 +279,46 @@ def _count_attempt(session: Session, address: str) -> float:
         return (row.locked_until - moment).total_seconds()
     row.failures += 1
     row.changed = moment
-    row.locked_until = moment + lock(row.failures) if row.failures >= FREE_ATTEMPTS else None
+    row.locked_until = moment + lock(row.failures, free) if row.failures >= free else None
     session.flush()
     return 0.0
 
 
-def lock(failures: int) -> timedelta:
-    """How long an address is locked after so many attempts that went wrong in a row."""
-    doublings = min(failures - FREE_ATTEMPTS, 10)
+def lock(failures: int, free: int = FREE_ATTEMPTS) -> timedelta:
+    """How long the next must wait after so many attempts that went wrong in a row."""
+    doublings = min(failures - free, 10)
     return min(_LONGEST_LOCK, _FIRST_LOCK * (1 << doublings))
 
 
-def step_up(session: Session, sealer: Sealer, officer_id: str, token: str, code: str) -> str | None:
-    """The session's new token after the second factor was shown again; ``None``: it was not.
+def _forget_attempts(session: Session, what: str) -> None:
+    session.execute(delete(SignInAttempts).where(SignInAttempts.digest == _digest(what)))
 
-    Attempts count as sign-ins do.
+
+def _forgive(session: Session, address: str) -> None:
+    """Take this attempt, which was good, off the strangers' count; theirs stay."""
+    row = session.get(SignInAttempts, _digest(address), with_for_update=True)
+    if row is not None:
+        row.failures = max(row.failures - 1, 0)
+
+
+def step_up(database: Database, sealer: Sealer, officer_id: str, token: str, code: str) -> str:
+    """The session's new token after the second factor was shown again.
+
+    Attempts count for the session alone: whoever only knows the officer's address locks nothing.
+
+    Raises:
+        SignInRefused, sessions.SessionRefused.
     """
-    officer = session.get_one(Officer, officer_id, with_for_update=True)
-    if _count_attempt(session, officer.email) or not _prove(officer, sealer, code):
-        return None
-    session.execute(delete(SignInAttempts).where(SignInAttempts.digest == _digest(officer.email)))
-    return sessions.renew(session, token)
+    attempts = f"step-up\n{token}"
+    with database.writing() as session:
+        if wait := _count_attempt(session, attempts):
+            raise SignInRefused(wait)
+    with database.writing() as session:
+        officer = session.get_one(Officer, officer_id, with_for_update=True)
+        if _prove(officer, sealer, code):
+            _forget_attempts(session, attempts)
+            return sessions.renew(session, token)
+    raise SignInRefused
 
 
 def _prove(officer: Officer, sealer: Sealer, code: str) -> bool:

@@ -178,7 +178,7 @@ class StepUp(MethodView):
                 if _proved(session, data["answer"]).id != identity:
                     raise PasskeyRefused("the passkey is another officer's")
                 fresh = sessions.renew(session, token)
-        except PasskeyRefused as error:
+        except (PasskeyRefused, sessions.SessionRefused) as error:
             log.info("a passkey was refused: %s", error)
             raise refused() from error
         return signed_in(fresh, 200)

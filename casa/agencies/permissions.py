@@ -55,6 +55,7 @@ class Verb(StrEnum):
     INVESTIGATE = "read and weigh what citizens report, and write notes on cases"
     IMPORT = "import records of other registries"
     SHELTER = "keep shelters and say which are open"
+    OBJECT = "stop a right that waits for another administrator"
     ADMINISTER_AGENCY = "look after the agency's officers and keys"
     ADMINISTER_REGION = "look after agencies and mandates"
     AUDIT = "read the audit trail"
@@ -77,6 +78,7 @@ TABLE: dict[Verb, frozenset[str]] = {
     Verb.INVESTIGATE: frozenset({Role.AUTHOR, Role.APPROVER, Scope.DRAFT}),
     Verb.IMPORT: frozenset({Role.APPROVER, Scope.PUBLISH}),
     Verb.SHELTER: frozenset({Role.AUTHOR, Role.APPROVER, Scope.PUBLISH}),
+    Verb.OBJECT: frozenset({Role.APPROVER, Role.AGENCY_ADMINISTRATOR, Role.REGIONAL_ADMINISTRATOR}),
     Verb.ADMINISTER_AGENCY: frozenset({Role.AGENCY_ADMINISTRATOR, Role.REGIONAL_ADMINISTRATOR}),
     Verb.ADMINISTER_REGION: frozenset({Role.REGIONAL_ADMINISTRATOR}),
     Verb.AUDIT: frozenset({Role.REGIONAL_ADMINISTRATOR, Role.AUDITOR}),

@@ -5,8 +5,9 @@ from typing import Any, cast
 from flask import Response, current_app, g, request
 from flask.views import MethodView
 from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
 
-from casa.agencies import officers, passwords, sessions
+from casa.agencies import grants, officers, passwords, sessions
 from casa.agencies.authentication import (
     COOKIE,
     SECURITY,
@@ -14,7 +15,8 @@ from casa.agencies.authentication import (
     presented_session,
 )
 from casa.agencies.caller import Caller, Origin
-from casa.answers import private
+from casa.agencies.grant_routes import GrantSchema, grant_json
+from casa.answers import secret
 from casa.database import database
 from casa.documenting import Blueprint
 from casa.problems import FieldError, Problem, invalid
@@ -23,6 +25,10 @@ from casa.settings import Settings
 
 blueprint = Blueprint("session", __name__, url_prefix="/v1", description="Officers' sign-in")
 
+_WAITING = fields.List(
+    fields.Nested(GrantSchema),
+    metadata={"description": "Rights in the agency that wait to be confirmed: are they right?"},
+)
 _TEXT = validate.Length(1, 300)
 _CODE = {"description": "From the authenticator, or a recovery code"}
 
@@ -55,6 +61,7 @@ class EnrolledSchema(Schema):
 class SessionSchema(Schema):
     session = fields.String(metadata={"description": "A bearer token; a browser has it as cookie"})
     csrf = fields.String(metadata={"description": "X-CSRF-Token of requests with the cookie"})
+    waiting_grants = _WAITING
 
 
 class OfficerSelfSchema(Schema):
@@ -64,6 +71,7 @@ class OfficerSelfSchema(Schema):
     stepped_up = fields.Boolean(
         metadata={"description": "The second factor was shown in the last five minutes"}
     )
+    waiting_grants = _WAITING
 
 
 def current_settings() -> Settings:
@@ -76,7 +84,11 @@ def origin() -> Origin:
 
 def signed_in(token: str, status: int) -> Response:
     """A session as the answer's body and as the browser's cookie."""
-    response = private({"session": token, "csrf": sessions.csrf_token(token)}, status)
+    with database().reading() as session:
+        agency_id = sessions.find(session, token, current_settings()).officer.agency_id
+        told = _waiting_grants(session, agency_id)
+    csrf = sessions.csrf_token(token)
+    response = secret({"session": token, "csrf": csrf, "waiting_grants": told}, status)
     response.set_cookie(
         COOKIE,
         token,
@@ -86,6 +98,10 @@ def signed_in(token: str, status: int) -> Response:
         samesite="Strict",
     )
     return response
+
+
+def _waiting_grants(session: Session, agency_id: int) -> list[dict[str, Any]]:
+    return [grant_json(grant) for grant in grants.waiting(session, agency_id)]
 
 
 def refused(wait: float = 0.0) -> Problem:
@@ -125,7 +141,7 @@ class Accept(MethodView):
         except officers.SignInRefused:
             fault = "is not the authenticator's: check the phone's clock"
             raise invalid([FieldError("/code", fault)]) from None
-        return private({"uri": found.uri, "recovery": list(found.recovery)})
+        return secret({"uri": found.uri, "recovery": list(found.recovery)})
 
 
 @blueprint.route("/session")
@@ -152,7 +168,10 @@ class OwnSession(MethodView):
     def get(self) -> dict[str, Any]:
         """Who is signed in."""
         known = caller()
+        with database().reading() as session:
+            told = _waiting_grants(session, known.agency_id)
         return {
+            "waiting_grants": told,
             "officer": known.actor,
             "agency": known.code,
             "roles": sorted(known.roles),
@@ -177,13 +196,17 @@ class StepUp(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(CodeSchema)
     @blueprint.response(200, SessionSchema)
+    @blueprint.alt_response(401, description="Refused; what was wrong is not told")
+    @blueprint.alt_response(429, description="Too many attempts in this session; see Retry-After")
     def post(self, data: dict[str, str]) -> Response:
         """Show the second factor again, which publishing asks for; the session's token changes."""
         officer, token = officer_of(caller()), presented_session() or ""
-        with database().writing() as session:
-            fresh = officers.step_up(session, sealer(), officer, token, data["code"])
-        if fresh is None:
-            raise refused()
+        try:
+            fresh = officers.step_up(database(), sealer(), officer, token, data["code"])
+        except officers.SignInRefused as error:
+            raise refused(error.wait) from None
+        except sessions.SessionRefused:
+            raise refused() from None
         return signed_in(fresh, 200)
 
 

@@ -5,17 +5,17 @@ from typing import Any
 from flask import Response, json, url_for
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
-from sqlalchemy.orm import Session
 
 from casa import paging
 from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
-from casa.alerts import lifecycle, publication, reading
-from casa.alerts.cancellation import cancellation
+from casa.alerts import cancelling, lifecycle, reading
+from casa.alerts.cancellation import READY_REASONS
+from casa.alerts.cancelling import Reason
 from casa.alerts.drafts import draft_json, own_alert, problems
-from casa.alerts.kinds import AlertKind, UnknownKind, kinds
-from casa.alerts.models import Alert, Template
+from casa.alerts.kinds import UnknownKind, kinds
+from casa.alerts.models import Alert
 from casa.alerts.schemas import (
     ContentSchema,
     DraftSchema,
@@ -26,7 +26,7 @@ from casa.alerts.schemas import (
     content_of,
     text,
 )
-from casa.alerts.states import State, WrongState
+from casa.alerts.states import State
 from casa.database import database, now
 from casa.documenting import Blueprint
 
@@ -81,12 +81,33 @@ class NewSchema(PublishSchema):
     )
 
 
+class ReasonField(fields.Field[Reason]):
+    """Why an alert ends: the name of a ready reason, or words by language."""
+
+    _words = Keyed(keys=fields.String(validate=validate.Length(2, 20)), values=text(2_000))
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **arguments: Any) -> Reason:
+        if not isinstance(value, str):
+            words: dict[str, str] = self._words.deserialize(value, attr, data, **arguments)
+            return words
+        if value not in READY_REASONS:
+            names = ", ".join(READY_REASONS)
+            raise ValidationError(f"must be one of {names}, or your own words by language")
+        return value
+
+
 class CancelSchema(Schema):
-    reason = Keyed(
-        keys=fields.String(validate=validate.Length(2, 20)),
-        values=text(2_000),
-        load_default=dict,
-        metadata={"description": "Why, by language", "example": {"en": "The road is open again."}},
+    reason = ReasonField(
+        load_default="",
+        metadata={
+            "description": "Why: a ready reason, whose words stand ready in every language; or your"
+            " own words by language, for which policy may ask a second officer",
+            "oneOf": [
+                {"type": "string", "enum": list(READY_REASONS)},
+                {"type": "object", "additionalProperties": {"type": "string", "maxLength": 2_000}},
+            ],
+            "example": "over",
+        },
     )
 
 
@@ -185,29 +206,13 @@ class Cancel(MethodView):
     @blueprint.arguments(CancelSchema)
     @blueprint.response(201, DraftSchema)
     def post(self, data: dict[str, Any], identifier: Any) -> Response:
-        """Cancel a published alert at once, with a ready text or the reasons given."""
+        """Cancel a published alert at once in ready words; own words may need a second officer,
+        for whom it is submitted then."""
         known = caller()
         with problems(), database().writing() as session:
             old = own_alert(session, known, str(identifier))
-            message = publication.message_of(old)
-            if message is None:
-                raise WrongState("Cannot cancel a draft: throw it away with DELETE.")
-            kind = kinds()[old.kind]
-            reasons = data["reason"] or _prepared_end(session, kind, old)
-            text = cancellation(kind, message, now(), reasons)
-            alert, _ = lifecycle.cancel(session, known, kind, old, text)
+            alert = cancelling.cancel(session, known, kinds()[old.kind], old, data["reason"])
             return answer(alert, 201)
-
-
-def _prepared_end(session: Session, kind: AlertKind, alert: Alert) -> dict[str, str]:
-    """The cancellation that stands ready in the template that the alert was filled from.
-
-    A kind that has its own words for every end is not told others.
-    """
-    if kind.closing is not None:
-        return {}
-    row = session.get(Template, alert.template) if alert.template else None
-    return dict(row.cancellation) if row is not None else {}
 
 
 class OwnMandateSchema(Schema):

@@ -5,17 +5,18 @@ however the text was changed.
 """
 
 import hashlib
+import hmac
 from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casa.agencies import audit
+from casa.agencies import audit, persons
 from casa.agencies.caller import Caller
-from casa.agencies.permissions import Verb, require
+from casa.agencies.permissions import Role, Verb, require
 from casa.alerts.content import decode
 from casa.alerts.models import Alert, Approval
-from casa.alerts.states import Action, State, after
+from casa.alerts.states import Action, State, WrongState, after
 
 
 class OwnDraft(Exception):
@@ -31,6 +32,16 @@ def digest(alert: Alert) -> str:
     return hashlib.sha256(alert.content or b"").hexdigest()
 
 
+def require_read(read: str, current: str) -> None:
+    """Refuse agreement to what has another digest by now: it is to what was read.
+
+    Raises:
+        WrongState
+    """
+    if not hmac.compare_digest(read.encode(), current.encode()):
+        raise WrongState("The text has changed since you read it: read it again.")
+
+
 def submit(session: Session, caller: Caller, alert: Alert) -> None:
     """Freeze a draft and ask for a second officer.
 
@@ -38,6 +49,15 @@ def submit(session: Session, caller: Caller, alert: Alert) -> None:
         Forbidden, WrongState.
     """
     require(caller, Verb.SUBMIT)
+    submitted(session, caller, alert)
+
+
+def submitted(session: Session, caller: Caller, alert: Alert) -> None:
+    """The same, whoever the caller is: the caller's right is not asked for.
+
+    Raises:
+        WrongState
+    """
     before = alert.state
     alert.state = after(State(alert.state), Action.SUBMIT)
     alert.note = None
@@ -45,18 +65,20 @@ def submit(session: Session, caller: Caller, alert: Alert) -> None:
     session.flush()
 
 
-def approve(session: Session, caller: Caller, alert: Alert) -> None:
-    """Say that exactly this text may go out.
+def approve(session: Session, caller: Caller, alert: Alert, read: str) -> None:
+    """Say that exactly this text may go out; ``read`` is the digest of what the caller has read.
 
     Raises:
         Forbidden: also where it is of a minor and the caller lacks the safeguarding role.
-        StepUpNeeded, WrongState.
-        OwnDraft: the caller wrote it, or a part of it.
+        StepUpNeeded
+        OwnDraft: the caller wrote it, or a part of it, by hand or through a key.
+        WrongState: also where it is another text by now.
     """
     require(caller, Verb.APPROVE)
     before = alert.state
     state = after(State(alert.state), Action.APPROVE)
-    if caller.actor in alert.editors:
+    require_read(read, digest(alert))
+    if caller.actor in persons.behind(session, alert.editors):
         raise OwnDraft("You wrote this text, so another officer must approve it.")
     if alert.content and decode(alert.content).safeguarding:
         require(caller, Verb.SAFEGUARD)
@@ -105,6 +127,8 @@ def carry_over(session: Session, caller: Caller, alert: Alert, approvers: Iterab
 def require_approval(session: Session, alert: Alert) -> None:
     """Refuse a text that no officer but its editors has approved as it now stands.
 
+    Only who could approve it at this moment counts: not who was shut out since, or lost the role.
+
     Raises:
         ApprovalMissing
     """
@@ -114,10 +138,14 @@ def require_approval(session: Session, alert: Alert) -> None:
         Approval.agency_id == alert.agency_id,
         Approval.digest == digest(alert),
     )
-    others = set(session.scalars(approved)) - set(alert.editors)
-    if alert.state != State.APPROVED or not others:
+    actors = set(session.scalars(approved)) - persons.behind(session, alert.editors)
+    needed = [Role.APPROVER]
+    if alert.content and decode(alert.content).safeguarding:
+        needed.append(Role.SAFEGUARDING)
+    standing = persons.standing(session, alert.agency_id, actors, needed)
+    if alert.state != State.APPROVED or not standing:
         raise ApprovalMissing(
-            "This needs another officer's approval before it is published: submit it."
+            "This needs the approval of another officer, who may still give it: submit it."
         )
 
 

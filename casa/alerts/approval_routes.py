@@ -13,9 +13,7 @@ from casa.alerts import approval, crossing, lifecycle, parts
 from casa.alerts.agency_routes import PublishSchema, answer
 from casa.alerts.drafts import draft_json, foreign_part, own_alert, problems, readable_alert
 from casa.alerts.kinds import kinds
-from casa.alerts.models import Alert
 from casa.alerts.schemas import DraftSchema, text
-from casa.alerts.states import WrongState
 from casa.database import database, now
 from casa.documenting import Blueprint
 
@@ -27,7 +25,8 @@ blueprint.before_request(require_agency)
 
 class DigestSchema(Schema):
     digest = fields.String(
-        metadata={"description": "Of the text that was read: 409 when it has changed since"}
+        required=True,
+        metadata={"description": "Of the text that was read: 409 when it has changed since"},
     )
 
 
@@ -41,12 +40,6 @@ class ConsentsSchema(Schema):
 
 class ReasonSchema(Schema):
     reason = text(500, required=True, least=5)
-
-
-def _require_seen(alert: Alert, query: dict[str, Any]) -> None:
-    """What an officer agrees to is what the officer has read."""
-    if query.get("digest", approval.digest(alert)) != approval.digest(alert):
-        raise WrongState("The text has changed since you read it: read it again.")
 
 
 @blueprint.route("/alerts/<uuid:identifier>/submit", methods=["POST"])
@@ -72,8 +65,7 @@ class Approve(MethodView):
         known = caller()
         with problems(), database().writing() as session:
             alert = own_alert(session, known, str(identifier))
-            _require_seen(alert, query)
-            approval.approve(session, known, alert)
+            approval.approve(session, known, alert, query["digest"])
             if query["publish"]:
                 lifecycle.publish(session, known, kinds()[alert.kind], alert)
             return answer(alert, 200)
@@ -138,9 +130,8 @@ class Consent(MethodView):
         known = caller()
         with problems(), database().writing() as session:
             part = foreign_part(session, known, str(identifier))
-            _require_seen(part, query)
             agency = describe(session.get_one(Agency, part.agency_id))
-            lifecycle.consent(session, known, agency, kinds()[part.kind], part)
+            lifecycle.consent(session, known, agency, kinds()[part.kind], part, query["digest"])
             return answer(part, 200)
 
 

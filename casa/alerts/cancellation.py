@@ -24,8 +24,48 @@ _TEXT = {
     "nl": "Deze waarschuwing is ingetrokken.",
     "es": "Esta alerta queda cancelada.",
 }
+# Why, in words that one officer may send without another.
+_READY = {
+    "over": {
+        "en": "What this alert warned of is over.",
+        "fr": "Ce dont cette alerte avertissait est terminé.",
+        "ht": "Sa alèt sa a te anonse a fini.",
+        "nl": "Datgene waarvoor deze waarschuwing gold, is voorbij.",
+        "es": "Lo que motivó esta alerta ha terminado.",
+    },
+    "sent_in_error": {
+        "en": "This alert was sent in error. Please disregard it.",
+        "fr": "Cette alerte a été envoyée par erreur. Veuillez ne pas en tenir compte.",
+        "ht": "Yo te voye alèt sa a pa erè. Tanpri, pa okipe l.",
+        "nl": "Deze waarschuwing is per vergissing verzonden. U kunt haar negeren.",
+        "es": "Esta alerta se envió por error. Por favor, no la tenga en cuenta.",
+    },
+    "exercise": {
+        "en": "This was only an exercise. There was no real danger.",
+        "fr": "Il s'agissait seulement d'un exercice. Il n'y avait aucun danger réel.",
+        "ht": "Se te yon egzèsis sèlman. Pa t gen danje tout bon.",
+        "nl": "Dit was alleen een oefening. Er was geen echt gevaar.",
+        "es": "Fue solo un ejercicio. No hubo ningún peligro real.",
+    },
+}
+READY_REASONS = tuple(_READY)
+_READY_WORDS = {words for texts in (_TEXT, *_READY.values()) for words in texts.values()}
 
 _NO_REASON = "is not told where an alert is of a person; leave it out, the ready text is used"
+
+
+def ready_words(reason: str, message: Message) -> dict[str, str]:
+    """What a ready reason says in each of the languages that the message is in."""
+    texts = _READY[reason]
+    return {
+        info.language: texts.get(info.language.split("-")[0].lower(), texts["en"])
+        for info in message.info
+    }
+
+
+def in_ready_words(text: Content) -> bool:
+    """Whether a Cancel gives none but ready reasons."""
+    return all(info.description in _READY_WORDS for info in text.info)
 
 
 def cancellation(

@@ -31,8 +31,10 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
     ``untold`` and ``spoken`` are as in ``Message``; no author gives them, only a kind that speaks
     in several threads and in other ways.
-    ``safeguarding``: whether it is of a minor or a trafficked person, so that its approver needs
-    the role for that; ``None`` where nobody has said. It becomes no part of the message.
+    ``prepared_end`` is what its Cancel is to say, by language, where that was prepared with it; an
+    approval is of that too. ``safeguarding``: whether it is of a minor or a trafficked person, so
+    that its approver needs the role for that; ``None`` where nobody has said. Neither becomes a
+    part of the message.
     """
 
     status: str = "Actual"
@@ -47,6 +49,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     untold: tuple[Untold, ...] = ()
     safeguarding: bool | None = None
     spoken: tuple[Spoken, ...] = ()
+    prepared_end: dict[str, str] | None = None
 
     @property
     def severity(self) -> str:

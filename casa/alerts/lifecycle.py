@@ -19,7 +19,7 @@ from casa.agencies import audit, mandates
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
 from casa.alerts import approval, areas, content, crossing, parts
-from casa.alerts.cancellation import cancellation
+from casa.alerts.cancellation import cancellation, in_ready_words
 from casa.alerts.content import Content, InvalidContent
 from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Message
@@ -76,6 +76,7 @@ def drafted(
             after(State.CANCELLED, Action.UPDATE)
         after(state_now(replaces), Action.UPDATE)
         _require_same_status(replaces, text)
+        text = msgspec.structs.replace(text, prepared_end=replaces.prepared_end)
     _check_at_home(caller, kind, text, crosses)
     msg_type, text = "Update" if replaces else "Alert", judged(kind, text)
     alert = _new(session, caller.agency_id, kind.code, msg_type, text, replaces, editors)
@@ -104,7 +105,6 @@ def _new(
         replaces=replaces.identifier if replaces else None,
         content=_encode(text),
         editors=list(editors),
-        template=replaces.template if replaces else None,
         border=replaces.border if replaces else None,
         home=replaces.home if replaces else None,
     )
@@ -120,7 +120,10 @@ def edit(session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: 
         Forbidden, InvalidContent, OutsideMandate, WrongState.
     """
     require(caller, Verb.DRAFT)
+    if alert.msg_type == "Cancel":
+        raise WrongState("A cancellation waits here: publish it, or throw it away and cancel anew.")
     before, alert.state = alert.state, after(state_now(alert), Action.EDIT)
+    text = msgspec.structs.replace(text, prepared_end=draft_content(alert).prepared_end)
     _check_at_home(caller, kind, text, alert.crosses)
     if alert.replaces is not None:
         _require_same_status(session.get_one(Alert, alert.replaces), text)
@@ -159,7 +162,7 @@ def go_on(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> No
     Raises:
         as ``publish`` and ``approval.submit``.
     """
-    if _may_alone(caller, kind, draft_content(alert)):
+    if _may_alone(session, caller, kind, alert):
         publish(session, caller, kind, alert)
     else:
         approval.submit(session, caller, alert)
@@ -177,16 +180,21 @@ def publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> 
     """
     require(caller, Verb.PUBLISH)
     after(state_now(alert), Action.PUBLISH)
-    if not _may_alone(caller, kind, draft_content(alert)):
+    if not _may_alone(session, caller, kind, alert):
         approval.require_approval(session, alert)
     return _publish(session, caller, kind, alert)
 
 
-def _may_alone(caller: Caller, kind: AlertKind, text: Content) -> bool:
+def _may_alone(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> bool:
+    replaced = session.get_one(Alert, alert.replaces) if alert.replaces else None
+    return _may_say_alone(caller, kind, draft_content(alert), replaced)
+
+
+def _may_say_alone(caller: Caller, kind: AlertKind, text: Content, replaced: Alert | None) -> bool:
     if needs_safeguarding(kind, text) and not allows(caller, Verb.SAFEGUARD):
         return False
     alone = allows(caller, Verb.PUBLISH_UNATTENDED)
-    return alone or not needs_second_officer(kind, text)
+    return alone or not needs_second_officer(kind, text, message_of(replaced) if replaced else None)
 
 
 def break_glass(
@@ -213,7 +221,7 @@ def break_glass(
 def cancel(
     session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
 ) -> tuple[Alert, Message]:
-    """End a published alert with a Cancel message, published at once.
+    """End a published alert in ready words, or those of its kind, with a Cancel published at once.
 
     What an agency once said it may always take back, whatever its mandate is by then.
 
@@ -225,32 +233,81 @@ def cancel(
     return ended(session, caller, kind, alert, text)
 
 
+def cancel_in_own_words(
+    session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
+) -> Alert:
+    """End a published alert in the caller's words: at once where policy lets the caller say them
+    alone, else when a second officer has approved them.
+
+    Raises:
+        as ``cancel``.
+    """
+    require(caller, Verb.CANCEL)
+    if _may_say_alone(caller, kind, text, alert):
+        return ended(session, caller, kind, alert, text)[0]
+    ending = drafted_end(session, kind, alert, text, (caller.actor,))
+    approval.submitted(session, caller, ending)
+    return ending
+
+
 def ended(
     session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
 ) -> tuple[Alert, Message]:
-    """The same, whoever the caller is: the caller's right is not asked for.
+    """A published Cancel, whoever the caller is: the caller's right is not asked for.
 
     Raises:
         WrongState
     """
+    ending = drafted_end(session, kind, alert, text, (caller.actor,))
+    return ending, _conclude(session, caller, kind, ending)
+
+
+def drafted_end(
+    session: Session, kind: AlertKind, alert: Alert, text: Content, editors: Sequence[str]
+) -> Alert:
+    """The draft of a Cancel of ``alert``, whoever the caller is: no right is asked for.
+
+    Raises:
+        InvalidContent, WrongState.
+    """
     after(state_now(alert), Action.CANCEL)
     _check_content(kind, text)
-    for part in parts.standing(session, alert):
-        _end(session, caller, kind, part, msgspec.structs.replace(text, area=_published(part).area))
-    parts.ask(session, caller, alert, {})
-    return _end(session, caller, kind, alert, text)
+    return _new(session, alert.agency_id, alert.kind, "Cancel", text, alert, editors)
 
 
-def _end(
-    session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content
-) -> tuple[Alert, Message]:
-    ending = _new(session, alert.agency_id, alert.kind, "Cancel", text, alert, (caller.actor,))
+def _conclude(session: Session, caller: Caller, kind: AlertKind, ending: Alert) -> Message:
+    """Publish a Cancel, and one for each part of its alert in another state, in ready words."""
+    text = draft_content(ending)
+    _check_content(kind, text)
+    home = session.get_one(Alert, ending.replaces)
+    for part in parts.standing(session, home):
+        _end(session, caller, kind, part, _end_of_part(kind, part, text))
+    parts.ask(session, caller, home, {})
+    return _send_end(session, caller, kind, ending, text)
+
+
+def _end_of_part(kind: AlertKind, part: Alert, text: Content) -> Content:
+    """Nobody there has agreed to other words than the ready ones."""
+    if in_ready_words(text):
+        return msgspec.structs.replace(text, area=_published(part).area)
+    return cancellation(kind, _published(part), now(), {})
+
+
+def _end(session: Session, caller: Caller, kind: AlertKind, alert: Alert, text: Content) -> None:
+    _send_end(session, caller, kind, drafted_end(session, kind, alert, text, (caller.actor,)), text)
+
+
+def _send_end(
+    session: Session, caller: Caller, kind: AlertKind, ending: Alert, text: Content
+) -> Message:
     if kind.closing is not None:
-        withdraw(session, alert.thread, now())
-    return ending, send(session, caller, ending, text, "alert.cancel")
+        withdraw(session, ending.thread, now())
+    return send(session, caller, ending, text, "alert.cancel")
 
 
 def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> Message:
+    if alert.msg_type == "Cancel":
+        return _conclude(session, caller, kind, alert)
     text = draft_content(alert)
     abroad: dict[str, Content] = {}
     if alert.crosses:
@@ -265,20 +322,22 @@ def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) ->
 
 
 def consent(
-    session: Session, caller: Caller, agency: Caller, kind: AlertKind, part: Alert
+    session: Session, caller: Caller, agency: Caller, kind: AlertKind, part: Alert, read: str
 ) -> Message:
     """Publish a part that waits for it, in the name of the ``agency`` that asked.
+
+    ``read`` is the digest of what the caller has read.
 
     Raises:
         Forbidden, StepUpNeeded
         OutsideMandate: the part is graver or reaches further than the caller's mandate.
         OwnDraft: the caller wrote it.
-        WrongState: it does not wait for consent.
+        WrongState: it does not wait for consent, or is another text by now.
     """
     require(caller, Verb.APPROVE)
     text = draft_content(part)
     check(caller, kind, text)
-    approval.approve(session, caller, part)
+    approval.approve(session, caller, part, read)
     return send(session, replace(agency, actor=caller.actor), part, text, "alert.publish")
 
 

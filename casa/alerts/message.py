@@ -139,6 +139,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     untold: tuple[Untold, ...] = ()
     spoken: tuple[Spoken, ...] = ()
 
+    @property
+    def severity(self) -> str:
+        """Of every block, as they agree."""
+        return self.info[0].severity
+
     def info_for(self, languages: tuple[str, ...] | list[str]) -> Info:
         """The block of the first language wanted that there is, else the first block."""
         for wanted in languages:

@@ -28,8 +28,8 @@ class Alert(Base):
     ``editors`` are the actors whose words it holds, none of whom may approve it; ``note`` is why
     it was rejected. One that ``crosses`` may reach into other states: when it is published, each
     part that lies in one becomes an alert of its own, with that state as its ``border`` (whose
-    consent it waits for) and this one's thread as its ``home``. ``template`` is what it was
-    filled from, whose cancellation text is ready for it.
+    consent it waits for) and this one's thread as its ``home``. ``prepared_end`` is what
+    its Cancel is to say, by language, as it was approved with it.
     """
 
     __tablename__ = "alert"
@@ -50,7 +50,7 @@ class Alert(Base):
     crosses: Mapped[bool] = mapped_column(default=False)
     border: Mapped[str | None] = mapped_column(String(10), index=True)
     home: Mapped[str | None] = mapped_column(String(36), index=True)
-    template: Mapped[str | None] = mapped_column(String(36))
+    prepared_end: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
 
     published: Mapped["PublishedMessage | None"] = relationship(back_populates="alert")
 

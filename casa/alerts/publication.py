@@ -71,7 +71,7 @@ def send(session: Session, caller: Caller, alert: Alert, text: Content, action: 
         untold=text.untold,
         spoken=text.spoken,
     )
-    alert.content = None
+    alert.content, alert.prepared_end = None, text.prepared_end
     _store(session, alert, message, number)
     outbox.post(session, message)
     approval.note(session, caller, action, alert, before, content=said, sequence=number)

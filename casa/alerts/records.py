@@ -4,7 +4,6 @@ A record (an accident, a case, a hazard event) keeps the facts of its kind in th
 Each change of the facts edits the draft at the head of its thread or drafts an Update.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -15,8 +14,9 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from casa import paging
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, allows, require
-from casa.alerts import lifecycle, publication
-from casa.alerts.cancellation import cancellation
+from casa.alerts import cancelling, lifecycle, publication
+from casa.alerts.approval import ApprovalMissing
+from casa.alerts.cancelling import Reason
 from casa.alerts.content import Content
 from casa.alerts.kinds import AlertKind
 from casa.alerts.models import Alert, PublishedMessage
@@ -92,11 +92,12 @@ def end(
     caller: Caller,
     kind: AlertKind,
     record: Record,
-    reasons: Mapping[str, str],
+    reason: Reason,
 ) -> None:
     """End the record: throw its draft away, whoever wrote it, and cancel what is in force.
 
     Raises:
+        ApprovalMissing: policy asks for a second officer's approval of the caller's own words.
         Forbidden, InvalidContent, WrongState.
     """
     if record.ended is not None:
@@ -114,8 +115,12 @@ def end(
         return
     message = publication.message_of(alert)
     if message is not None and message.msg_type != "Cancel":
-        text = cancellation(kind, message, record.ended, reasons)
-        lifecycle.cancel(session, caller, kind, alert, text)
+        ending = cancelling.cancel(session, caller, kind, alert, reason)
+        if ending.published is None:
+            raise ApprovalMissing(
+                "Your own words need another officer's approval: end this for a ready reason, or"
+                " first cancel its alert in your words."
+            )
 
 
 def _is_to_be_cancelled(kind: AlertKind, alert: Alert) -> bool:

@@ -346,6 +346,12 @@ class DraftSchema(AlertSchema):
         allow_none=True,
         metadata={"description": "Of a draft: its approver needs the safeguarding role"},
     )
+    prepared_end = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        allow_none=True,
+        metadata={"description": "Of a draft: what its Cancel is to say, from its template"},
+    )
     created = Moment()
     changed = Moment()
     reaches = fields.List(

@@ -43,6 +43,8 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     **{(state, Action.DISCARD): State.DRAFT for state in UNPUBLISHED},
     **{(state, Action.PUBLISH): State.PUBLISHED for state in UNPUBLISHED},
     (State.DRAFT, Action.SUBMIT): State.SUBMITTED,
+    # Who approved it may have been shut out since: another officer is asked.
+    (State.APPROVED, Action.SUBMIT): State.SUBMITTED,
     (State.SUBMITTED, Action.APPROVE): State.APPROVED,
     (State.SUBMITTED, Action.REJECT): State.DRAFT,
     (State.APPROVED, Action.REJECT): State.DRAFT,

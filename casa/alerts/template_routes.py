@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from flask import Response
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -159,10 +160,8 @@ class Fill(MethodView):
             kind = kinds()[row.kind]
             content = row.content | ({"area": data["area"]} if "area" in data else {})
             loaded = _filled(content, row.blanks, data["blanks"])
-            alert = lifecycle.draft(
-                session, known, kind, content_of(loaded), crosses=query["cross_border"]
-            )
-            alert.template = row.id
+            text = msgspec.structs.replace(content_of(loaded), prepared_end=row.cancellation)
+            alert = lifecycle.draft(session, known, kind, text, crosses=query["cross_border"])
             if query["publish"]:
                 lifecycle.go_on(session, known, kind, alert)
             return answer(alert, 201)

@@ -67,7 +67,9 @@ def erase(session: Session, thread: str, moment: datetime) -> None:
     session.execute(delete(Alert).where(drafts))
     alerts = select(Alert.identifier).where(Alert.thread == thread)
     session.execute(update(Approval).where(Approval.identifier.in_(alerts)).values(reason=None))
-    session.execute(update(Alert).where(Alert.thread == thread).values(note=None))
+    session.execute(
+        update(Alert).where(Alert.thread == thread).values(note=None, prepared_end=None)
+    )
     session.execute(
         update(WithdrawnThread).where(WithdrawnThread.thread == thread).values(erased=moment)
     )

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial, wraps
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app, g, request
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from casa.answers import uncached
+from casa.answers import shown_once, uncached
 from casa.audience import devices
 from casa.audience.models import Device
 from casa.audience.schemas import (
@@ -42,6 +42,7 @@ class Devices(MethodView):
         with database().writing() as session:
             device, secret = devices.register(session, **data)
             sequence = current_app.extensions["casa.sequence"](session)
+            shown_once()
             return {"id": device.id, "secret": secret, "sequence": sequence}
 
 
@@ -50,18 +51,28 @@ def require_device(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def checked(*arguments: Any, **named: Any) -> Any:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        device = proven_device()
+        if device is None:
             raise _unauthorised()
-        g.device_secret = secret.strip()
-        with database().reading() as session:
-            seen = _caller(devices.find, session).seen
-        if seen != devices.today():
+        if device.seen != devices.today():
             with database().writing() as session:
                 _caller(devices.hold, session)
         return view(*arguments, **named)
 
     return checked
+
+
+def proven_device() -> Device | None:
+    """The device whose secret the request shows; ``None`` where it shows none that is right."""
+    if "device" not in g:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        g.device_secret = secret.strip() if scheme.lower() == "bearer" else ""
+        with database().reading() as session:
+            try:
+                g.device = devices.find(session, g.device_secret)
+            except devices.SecretRefused:
+                g.device = None
+    return cast(Device | None, g.device)
 
 
 def _unauthorised() -> Problem:

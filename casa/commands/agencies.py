@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casa import public_text
-from casa.agencies import keys
+from casa.agencies import audit, keys
 from casa.agencies.demonstration import DEMONSTRATION
 from casa.agencies.mandates import SEVERITIES
 from casa.agencies.models import Agency, ApiKey, MandateRow
 from casa.agencies.permissions import SCOPES
 from casa.audience.filters import KINDS
+from casa.commands.operator import operator
 from casa.commands.processes import read_settings
 from casa.database import Database, now
 from casa.geography.places import UnknownPlace, gazetteer
@@ -34,7 +35,10 @@ def add_agency(code: str, name: str, sender: str, contact: str | None, web: str 
     with Database(read_settings().database_url).writing() as session:
         if session.scalar(select(Agency).where(Agency.code == code)) is not None:
             raise click.ClickException(f"There is an agency {code} already.")
-        session.add(Agency(code=code, name=name, sender=sender, contact=contact, web=web))
+        added = Agency(code=code, name=name, sender=sender, contact=contact, web=web)
+        session.add(added)
+        session.flush()
+        audit.note(session, operator(added), "agency.add", f"agency:{code}")
     click.echo(f"Added {code}. Next: casa agency mandate {code} --kind … --place …")
 
 
@@ -81,16 +85,13 @@ def add_mandate(
     except UnknownPlace as error:
         raise click.ClickException(str(error)) from error
     with Database(read_settings().database_url).writing() as session:
-        session.add(
-            MandateRow(
-                agency_id=_agency(session, code).id,
-                kinds=list(kinds),
-                places=list(places),
-                max_severity=max_severity,
-                open_sea=open_sea,
-                beyond_region=beyond_region,
-            )
-        )
+        holder = _agency(session, code)
+        given = {
+            "kinds": list(kinds), "places": list(places), "max_severity": max_severity,
+            "open_sea": open_sea, "beyond_region": beyond_region,
+        }  # fmt: skip
+        session.add(MandateRow(agency_id=holder.id, **given))
+        audit.note(session, operator(holder), "mandate.grant", f"agency:{code}", after=given)
     click.echo(f"{code} may publish {', '.join(kinds)} in {', '.join(places)}.")
 
 
@@ -115,6 +116,8 @@ def _state(row: ApiKey) -> str:
         return f"revoked {row.revoked:%Y-%m-%d}"
     if row.expires and row.expires <= now():
         return f"ran out {row.expires:%Y-%m-%d %H:%M} UTC"
+    if row.starts and row.starts > now():
+        return f"waits until {row.starts:%Y-%m-%d %H:%M} UTC to be confirmed"
     until = f" until {row.expires:%Y-%m-%d %H:%M} UTC" if row.expires else ""
     where = f" from {', '.join(row.networks)}" if row.networks else ""
     used = f"last used {row.used:%Y-%m-%d}" if row.used else "never used"
@@ -159,9 +162,14 @@ def issue_key(
     expires = now() + timedelta(days=days) if days else None
     with Database(read_settings().database_url).writing() as session:
         try:
-            click.echo(keys.issue(session, _agency(session, code), name, expires, networks, scopes))
+            holder = _agency(session, code)
+            text = keys.issue(session, holder, name, expires, networks, scopes)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--network") from error
+        after = {"agency": code, "scopes": list(scopes)}
+        subject = f"key:{text.split('_')[1]}"
+        audit.note(session, operator(holder), "key.issue", subject, after=after)
+    click.echo(text)
 
 
 @key.command("rotate")
@@ -171,8 +179,11 @@ def rotate_key(identifier: str, hours: int) -> None:
     """Print a new key in place of IDENTIFIER, which goes on for some HOURS."""
     with Database(read_settings().database_url).writing() as session:
         made = keys.rotate(session, identifier, timedelta(hours=hours))
-    if made is None:
-        raise click.ClickException(f"There is no valid key {identifier}.")
+        if made is None:
+            raise click.ClickException(f"There is no valid key {identifier}.")
+        holder = session.get_one(ApiKey, identifier).agency
+        after = {"key": made.split("_")[1]}
+        audit.note(session, operator(holder), "key.rotate", f"key:{identifier}", after=after)
     click.echo(made)
 
 
@@ -183,6 +194,8 @@ def revoke_key(identifier: str) -> None:
     with Database(read_settings().database_url).writing() as session:
         if not keys.revoke(session, identifier):
             raise click.ClickException(f"There is no valid key {identifier}.")
+        holder = session.get_one(ApiKey, identifier).agency
+        audit.note(session, operator(holder), "key.revoke", f"key:{identifier}")
     click.echo("Revoked.")
 
 

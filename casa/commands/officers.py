@@ -3,10 +3,10 @@
 import click
 from sqlalchemy import select
 
-from casa.agencies import officers
-from casa.agencies.caller import Caller
+from casa.agencies import grants, officers, persons
 from casa.agencies.models import Agency, Officer
 from casa.agencies.permissions import ROLES, Role
+from casa.commands.operator import operator
 from casa.commands.processes import read_settings
 from casa.database import Database
 
@@ -33,14 +33,11 @@ def invite(code: str, email: str, name: str, roles: tuple[str, ...]) -> None:
         agency = session.scalar(select(Agency).where(Agency.code == code))
         if agency is None:
             raise click.ClickException(f"There is no agency {code}.")
-        operator = Caller(
-            agency.id, agency.code, agency.name, agency.sender, None, None, (),
-            actor="operator", roles=frozenset({Role.REGIONAL_ADMINISTRATOR}), stepped_up=True,
-        )  # fmt: skip
         try:
             _, token = officers.invite(
-                session, operator, agency, email, name, [Role(role) for role in roles]
-            )
+                session, operator(agency), agency, email, name,
+                [Role(role) for role in roles], grants.AT_ONCE,
+            )  # fmt: skip
         except officers.Conflict as error:
             raise click.ClickException(str(error)) from error
     click.echo(token)
@@ -52,4 +49,6 @@ def list_officers() -> None:
     with Database(read_settings().database_url).reading() as session:
         for one in session.scalars(select(Officer).order_by(Officer.email)):
             state = "shut out" if one.disabled else "enrolled" if one.password else "invited"
-            click.echo(f"{one.agency.code}  {one.email}  {', '.join(one.roles)}  {state}")
+            waits = set(one.roles).difference(persons.roles_in_effect(one))
+            roles = ", ".join(f"{role} (waits)" if role in waits else role for role in one.roles)
+            click.echo(f"{one.agency.code}  {one.email}  {roles}  {state}")

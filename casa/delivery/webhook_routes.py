@@ -13,6 +13,7 @@ from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.alerts.drafts import problems
 from casa.alerts.routes import conditional, public_alert
 from casa.answers import private
+from casa.answers import secret as secret_answer
 from casa.database import database
 from casa.delivery import webhooks
 from casa.delivery.models import Webhook
@@ -60,7 +61,7 @@ class Webhooks(MethodView):
         """Have alerts posted to an address; the secret that signs them is shown this once."""
         with problems(), database().writing() as session:
             row, secret = webhooks.add(session, caller(), sealer(), facts)
-            response = private({**_shown(row), "secret": secret}, 201)
+            response = secret_answer({**_shown(row), "secret": secret}, 201)
         response.headers["Location"] = url_for("webhooks.OneWebhook", identifier=row.id)
         return response
 
@@ -115,7 +116,7 @@ class WebhookSecret(MethodView):
         with problems(), database().writing() as session:
             row = webhooks.own(session, caller(), str(identifier))
             secret = webhooks.rotate(session, caller(), sealer(), row, overlap)
-            return private({**_shown(row), "secret": secret})
+            return secret_answer({**_shown(row), "secret": secret})
 
 
 def _shown(row: Webhook) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import hashlib
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casa.agencies import audit
+from casa.agencies import audit, persons
 from casa.agencies.caller import Caller
-from casa.agencies.permissions import Verb, require
-from casa.alerts.approval import OwnDraft
+from casa.agencies.permissions import Role, Verb, require
+from casa.alerts.approval import OwnDraft, require_read
 from casa.alerts.states import Action, State, after
 from casa.disasters.models import AdvisoryApproval, HazardAdvisory
 
@@ -37,15 +37,16 @@ def submit(session: Session, caller: Caller, advisory: HazardAdvisory) -> None:
     session.flush()
 
 
-def approve(session: Session, caller: Caller, advisory: HazardAdvisory) -> None:
-    """Say that exactly this advisory may go out.
+def approve(session: Session, caller: Caller, advisory: HazardAdvisory, read: str) -> None:
+    """Say that exactly this advisory may go out; ``read`` is the digest of what was read.
 
     Raises:
         Forbidden, OwnDraft, StepUpNeeded, WrongState.
     """
     require(caller, Verb.APPROVE)
     state = after(State(advisory.state), Action.APPROVE)
-    if caller.actor in advisory.editors:
+    require_read(read, digest(advisory))
+    if caller.actor in persons.behind(session, advisory.editors):
         raise OwnDraft("You wrote this advisory, so another officer must approve it.")
     before, advisory.state = advisory.state, state
     _decide(session, caller, advisory, "approved", None)
@@ -68,7 +69,7 @@ def reject(session: Session, caller: Caller, advisory: HazardAdvisory, reason: s
 
 
 def approvers(session: Session, advisory: HazardAdvisory) -> list[str]:
-    """Who approved the advisory as it now stands and wrote none of it."""
+    """Who approved the advisory as it now stands, wrote none of it and may still approve."""
     if advisory.state != State.APPROVED:
         return []
     approved = select(AdvisoryApproval.actor).where(
@@ -77,7 +78,8 @@ def approvers(session: Session, advisory: HazardAdvisory) -> list[str]:
         AdvisoryApproval.agency_id == advisory.event.agency_id,
         AdvisoryApproval.digest == digest(advisory),
     )
-    return sorted(set(session.scalars(approved)) - set(advisory.editors))
+    others = set(session.scalars(approved)) - persons.behind(session, advisory.editors)
+    return sorted(persons.standing(session, advisory.event.agency_id, others, [Role.APPROVER]))
 
 
 def note(

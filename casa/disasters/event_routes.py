@@ -15,7 +15,7 @@ from casa.agencies.authentication import SECURITY, caller, describe, require_age
 from casa.agencies.caller import Caller
 from casa.agencies.models import Agency
 from casa.alerts.agency_routes import PublishSchema
-from casa.alerts.approval_routes import ReasonSchema
+from casa.alerts.approval_routes import ReasonSchema, SeenSchema
 from casa.alerts.drafts import problems
 from casa.alerts.states import State
 from casa.database import database, now
@@ -208,13 +208,13 @@ class Submit(MethodView):
 @blueprint.route(f"{_ADVISORY}/approve", methods=["POST"])
 class Approve(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.arguments(PublishSchema, location="query", unknown=RAISE)
+    @blueprint.arguments(SeenSchema, location="query", unknown=RAISE)
     @blueprint.response(200, ShownAdvisorySchema)
     def post(self, query: dict[str, Any], identifier: Any, number: int) -> Response:
         """Approve exactly this advisory with all that it makes, as another than who wrote it."""
         with _changing(identifier) as (session, event):
             advisory = events.numbered(event, number)
-            advisory_approval.approve(session, caller(), advisory)
+            advisory_approval.approve(session, caller(), advisory, query["digest"])
             if query["publish"]:
                 events.publish(session, caller(), KIND, advisory)
             return _shown(session, advisory)

@@ -346,6 +346,9 @@ class ShownAdvisorySchema(Schema):
 
     number = fields.Integer()
     state = fields.String(validate=validate.OneOf(("draft", "submitted", "approved", "published")))
+    digest = fields.String(
+        allow_none=True, metadata={"description": "Of what it says; give it back when approving"}
+    )
     created = Moment()
     changed = Moment()
     issued = Moment(allow_none=True)

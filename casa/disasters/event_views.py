@@ -14,7 +14,7 @@ from casa.alerts import publication
 from casa.alerts.models import Alert
 from casa.alerts.states import State
 from casa.database import now
-from casa.disasters import plans, wording
+from casa.disasters import advisory_approval, plans, wording
 from casa.disasters.advisory import Advisory, decode
 from casa.disasters.edits import edit_of, languages_of
 from casa.disasters.levels import Level
@@ -61,6 +61,7 @@ def advisory_json(session: Session, caller: Caller, advisory: HazardAdvisory) ->
     shown = {
         "number": advisory.number,
         "state": str(advisory.state),
+        "digest": None if advisory.published else advisory_approval.digest(advisory),
         "created": advisory.created.isoformat(),
         "changed": advisory.changed.isoformat(),
         "issued": advisory.published and advisory.published.isoformat(),

@@ -57,7 +57,8 @@ class Planned(NamedTuple):
 class Plan:
     """What an advisory is to publish, in order; ``heard`` is what parts were told before.
 
-    ``lifted`` are the places whose level ends with it (``lifting``).
+    ``lifted`` are the places whose level ends with it (``lifting``). With an officer's
+    ``own_words`` somewhere in them, also what ends has to be approved.
     """
 
     threads: tuple[Thread, ...]
@@ -67,6 +68,7 @@ class Plan:
     readings: Readings
     heard: Mapping[str, Reading]
     lifted: tuple[Object, ...]
+    own_words: bool
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ def plan(
         text = _text(event, given, caller, moment, one, past.heads, reading)
         planned.append(Planned(one, _with_link(one, text, links), reading))
     ended = tuple(lifted(levels_before(session, event), given.by_part, sayings))
-    return Plan(past.threads, sayings, tuple(planned), past.heads, now, past.heard, ended)
+    own_words = bool(given.edits or given.contact)
+    return Plan(
+        past.threads, sayings, tuple(planned), past.heads, now, past.heard, ended, own_words
+    )
 
 
 def _past(session: Session, event: HazardEvent, moment: datetime) -> _Past:
@@ -225,10 +230,14 @@ def check(caller: Caller, kind: AlertKind, planned: Plan) -> None:
 def needs_second_officer(kind: AlertKind, planned: Plan) -> bool:
     """Whether one of the messages asks for a second officer, and so the advisory does."""
     return any(
-        policy.needs_second_officer(kind, one.text)
+        policy.needs_second_officer(kind, one.text, _replaced(planned, one.said))
         for one in planned.messages
-        if not isinstance(one.said, Ending)
+        if planned.own_words or not isinstance(one.said, Ending)
     )
+
+
+def _replaced(planned: Plan, said: Said) -> Message | None:
+    return None if isinstance(said, Opening) else publication.message_of(planned.heads[said.thread])
 
 
 def groups(given: Advisory, planned: Plan) -> Iterator[tuple[Group, Sequence[str]]]:

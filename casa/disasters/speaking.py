@@ -85,7 +85,10 @@ def publish(
     heads = dict(planned.heads)
     published = []
     for position, one in enumerate(planned.messages):
-        alert = _publish(session, kind, advisory, one.said, one.text, heads, release)
+        if isinstance(one.said, Ending) and not planned.own_words:
+            alert = release.end(session, kind, heads[one.said.thread], one.text)
+        else:
+            alert = _publish(session, kind, advisory, one.said, one.text, heads, release)
         heads[alert.thread] = alert
         published.append(alert.thread)
         session.add(_kept(advisory, position, one, alert))
@@ -103,10 +106,12 @@ def _publish(
     release: Release,
 ) -> Alert:
     if isinstance(said, Ending):
-        return release.end(session, kind, heads[said.thread], text)
-    replaces = heads[said.thread] if isinstance(said, Continuing) else None
-    speaker = release.speaker
-    alert = lifecycle.drafted(session, speaker, kind, text, replaces, advisory.editors)
+        head = heads[said.thread]
+        alert = lifecycle.drafted_end(session, kind, head, text, advisory.editors)
+    else:
+        replaces = heads[said.thread] if isinstance(said, Continuing) else None
+        speaker = release.speaker
+        alert = lifecycle.drafted(session, speaker, kind, text, replaces, advisory.editors)
     release.publish(session, kind, alert)
     return alert
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from casa.answers import uncached
+from casa.answers import shown_once, uncached
 from casa.database import database
 from casa.documenting import Blueprint
 from casa.missing_persons import sightings, uploads
@@ -47,6 +47,7 @@ class Sightings(MethodView):
         with database().writing() as session:
             record = _open(session, str(identifier))
             _, receipt = sightings.begin(session, sealer(), record, report)
+            shown_once()
             return {"receipt": receipt}
 
 

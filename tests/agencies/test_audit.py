@@ -15,6 +15,7 @@ from casa.agencies.caller import Origin
 from casa.agencies.models import AuditEntry, AuditHead
 from casa.agencies.permissions import Role
 from casa.database import Database, now
+from tests.conftest import approve
 
 COLUMNS = [column.name for column in AuditEntry.__table__.columns]
 
@@ -159,8 +160,8 @@ def test_every_step_and_every_refusal_is_told_and_no_text(
     auditor = officer("police-jm", Role.AUDITOR)
     made = client.post("/v1/alerts?publish=true", json=warning, headers=author.headers)
     path = f"/v1/alerts/{made.json['identifier']}"
-    assert client.post(f"{path}/approve", headers=author.headers).status_code == 403
-    approved = client.post(f"{path}/approve?publish=true", headers=approver.headers)
+    assert approve(client, path, author.headers).status_code == 403
+    approved = approve(client, path, approver.headers, publish=True)
     assert approved.status_code == 200, approved.json
     assert client.post(f"{path}/cancel", json={}, headers=author.headers).status_code == 201
     shown = client.get("/v1/audit", headers=auditor.headers)

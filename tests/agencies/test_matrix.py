@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from casa.agencies import keys, permissions
 from casa.agencies.caller import Caller
 from casa.agencies.mandates import Mandate
-from casa.agencies.models import Agency, MandateRow
+from casa.agencies.models import Agency, MandateRow, Officer
 from casa.agencies.permissions import Role, Scope, Verb
 from casa.alerts import approval, lifecycle
+from casa.alerts.models import Alert
 from casa.alerts.schemas import ContentSchema, content_of
 from casa.assembly import KINDS
 from casa.database import Database
-from tests.conftest import SignedIn, later
+from tests.conftest import SignedIn, approve, later
 
 TABLE = """
 verb         author  approver  safeguarding  agency_administrator  regional_administrator  auditor
@@ -42,6 +44,8 @@ shelter      own     own       -             -                     -            
 invite       -       -         -             own                   any                     -
 issue        -       -         -             own                   any                     -
 grant        -       -         -             -                     any                     -
+confirm      -       -         -             own                   any                     -
+object       -       own       -             own                   any                     -
 audit        -       -         -             -                     any                     any
 import       -       own       -             -                     -                       -
 """
@@ -57,7 +61,8 @@ VERBS = {
     "safeguard": Verb.SAFEGUARD,
     "publish": Verb.PUBLISH, "update": Verb.DRAFT, "cancel": Verb.CANCEL,
     "break-glass": Verb.BREAK_GLASS, "shelter": Verb.SHELTER, "invite": Verb.ADMINISTER_AGENCY,
-    "issue": Verb.ADMINISTER_AGENCY, "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
+    "issue": Verb.ADMINISTER_AGENCY, "confirm": Verb.ADMINISTER_AGENCY, "object": Verb.OBJECT,
+    "grant": Verb.ADMINISTER_REGION, "audit": Verb.AUDIT,
     "import": Verb.IMPORT,
 }  # fmt: skip
 ON_ALERTS = ("read", "draft", "edit", "discard", "submit", "approve", "reject", "publish",
@@ -131,10 +136,21 @@ def set_up(database: Database, home: Caller, body: dict[str, Any], verb: str) ->
         if verb in ("approve", "reject", "publish"):
             approval.submit(session, home, alert)
         if verb == "publish":
-            approval.approve(session, replace(home, actor="officer:third"), alert)
+            _approved_by_a_third(session, home, alert)
         if verb in ("update", "cancel"):
             lifecycle.publish(session, home, kind, alert)
         return str(alert.identifier)
+
+
+def _approved_by_a_third(session: Session, home: Caller, alert: Alert) -> None:
+    third = Officer(
+        agency_id=home.agency_id, email=f"{uuid.uuid4().hex}@example.org", name="Third",
+        roles=[Role.APPROVER, Role.SAFEGUARDING],
+    )  # fmt: skip
+    session.add(third)
+    session.flush()
+    acting = replace(home, actor=f"officer:{third.id}")
+    approval.approve(session, acting, alert, approval.digest(alert))
 
 
 def call(
@@ -155,6 +171,10 @@ def call(
             return client.post(f"{path}/update", json=content, headers=headers)
         case "cancel":
             return client.post(f"{path}/cancel", json={}, headers=headers)
+        case "approve":
+            read = client.get(path, headers=headers).json.get("digest") or ""
+            query = {"digest": read}
+            return client.post(f"{path}/approve", query_string=query, headers=headers)
         case "reject" | "break-glass":
             reason = {"reason": "because it is so"}
             return client.post(f"{path}/{verb}", json=reason, headers=headers)
@@ -233,10 +253,13 @@ def _same_as_nothing(
     ), cell  # fmt: skip
 
 
-@pytest.mark.parametrize("verb", ["invite", "issue", "grant", "audit", "import"])
+@pytest.mark.parametrize(
+    "verb", ["invite", "issue", "grant", "confirm", "object", "audit", "import"]
+)
 def test_every_cell_of_administration(
-    client: FlaskClient, officers: dict[tuple[str, bool], SignedIn], verb: str
+    client: FlaskClient, officers: dict[tuple[str, bool], SignedIn], officer: Any, verb: str
 ) -> None:
+    asker = officer("home", Role.AGENCY_ADMINISTRATOR)
     for (role, own), one in officers.items():
         match verb:
             case "invite":
@@ -250,6 +273,13 @@ def test_every_cell_of_administration(
                 body = {"kinds": ["accident"], "places": ["JM"]}
                 path = "/v1/agencies/home/mandates"
                 answer = client.post(path, json=body, headers=one.headers)
+            case "confirm" | "object":
+                body = {"name": "x", "scopes": ["unattended"]}
+                client.post("/v1/keys", json=body, headers=asker.headers)
+                waits = client.get("/v1/grants", headers=asker.headers).json["grants"][-1]
+                settle = "confirm" if verb == "confirm" else "cancel"
+                path = f"/v1/grants/{waits['id']}/{settle}"
+                answer = client.post(path, headers=one.headers)
             case "import":
                 # Whoever imports answers with their own agency, so everybody is at home.
                 headers, own = {**one.headers, "Content-Type": "application/pfif+xml"}, True
@@ -288,7 +318,7 @@ def test_who_may_publish_alone(
     if not alone:
         refused = client.post(f"{path}/publish", headers=author.headers)
         assert refused.json["type"] == "urn:casa:problem:approval-missing"
-        own = client.post(f"{path}/approve", headers=author.headers)
+        own = approve(client, path, author.headers)
         assert own.json["type"] == "urn:casa:problem:own-draft"
     drill = body_of(kind, "JM-01", severity) | {"status": "Exercise"}
     made = client.post("/v1/alerts?publish=true", json=drill, headers=author.headers)
@@ -326,17 +356,17 @@ def test_who_may_approve_a_case(
     if needed == "nobody":
         return
     assert alert["safeguarding"] == made.json["guarded"] == (needed == "safeguarding")
-    path = f"/v1/alerts/{alert['identifier']}/approve?publish=true"
+    path = f"/v1/alerts/{alert['identifier']}"
     for name, roles in APPROVERS.items():
         if name == needed:
             continue
         if name == "safeguarding" and needed == "approver":
             continue
-        answer = client.post(path, headers=officer("police-jm", *roles).headers)
+        answer = approve(client, path, officer("police-jm", *roles).headers, publish=True)
         assert answer.json["type"] == "urn:casa:problem:forbidden", (name, answer.json)
         assert ("safeguarding" in answer.json["detail"]) == (name == "approver")
     right = officer("police-jm", *APPROVERS[needed])
-    answer = client.post(path, headers=right.headers)
+    answer = approve(client, path, right.headers, publish=True)
     assert answer.json["state"] == "published", answer.json
 
 

@@ -25,14 +25,24 @@ def administrator(officer: Any) -> Any:
 
 
 @pytest.fixture
-def invite(client: FlaskClient, administrator: Any) -> Callable[..., dict[str, Any]]:
+def invite(client: FlaskClient, administrator: Any, officer: Any) -> Callable[..., dict[str, Any]]:
+    second = officer("police-jm", Role.AGENCY_ADMINISTRATOR)
+
     def invite_(email: str = "new@example.org", *roles: str) -> dict[str, Any]:
         body = {"email": email, "name": "New Officer", "roles": list(roles or ("author",))}
         answer = client.post("/v1/officers", json=body, headers=administrator.headers)
         assert answer.status_code == 201, answer.json
+        confirm_all(client, second.headers)
         return answer.json
 
     return invite_
+
+
+def confirm_all(client: FlaskClient, headers: dict[str, str]) -> None:
+    """Confirm, as another administrator, whatever waits in the agency."""
+    for grant in client.get("/v1/grants", headers=headers).json["grants"]:
+        done = client.post(f"/v1/grants/{grant['id']}/confirm", headers=headers)
+        assert done.status_code == 200, done.json
 
 
 def code_of(secret: str, steps: int = 0) -> str:
@@ -160,6 +170,62 @@ def test_guessing_is_stopped_and_tells_nothing(
     with database.reading() as session:
         refused = session.scalars(select(AuditEntry).where(AuditEntry.outcome == "refused")).all()
         assert {entry.subject for entry in refused} == {f"officer:{one.id}"}
+
+
+def elsewhere(number: int) -> dict[str, Any]:
+    return {"environ_overrides": {"REMOTE_ADDR": f"198.51.{number // 250}.{number % 250}"}}
+
+
+def test_a_stranger_who_knows_the_address_shuts_nobody_out(
+    client: FlaskClient, officer: Any, database: Database
+) -> None:
+    """Neither who is signed in and steps up, nor who signs in from the usual desk."""
+    one = officer("police-jm", Role.AUTHOR)
+    before = sign_in(client, one.email, one.password, code_of(one.secret, -1))
+    assert before.status_code == 201
+    for number in range(7):
+        guess = sign_in(client, one.email, f"guess {number}", "000000", **elsewhere(1))
+    assert guess.status_code == 429
+    headers = {"Authorization": f"Bearer {before.json['session']}"}
+    body = {"code": code_of(one.secret)}
+    assert client.post("/v1/session/step-up", json=body, headers=headers).status_code == 200
+    assert sign_in(client, one.email, one.password, code_of(one.secret, 1)).status_code == 201
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_many_places_are_no_way_round_the_lock(
+    client: FlaskClient, officer: Any, database: Database, monkeypatch: Any, known: bool
+) -> None:
+    """Not even with the right password; and nothing tells whether there is such an officer."""
+    monkeypatch.setattr(officers, "STRANGERS_ATTEMPTS", 6)
+    one = officer("police-jm", Role.AUTHOR)
+    assert sign_in(client, one.email, one.password, code_of(one.secret, -1)).status_code == 201
+    email = one.email if known else "nobody@example.org"
+    statuses = [
+        sign_in(client, email, "a guess", "000000", **elsewhere(number)).status_code
+        for number in range(8)
+    ]
+    assert statuses == [401] * 6 + [429] * 2
+    if known:
+        right = sign_in(client, email, one.password, code_of(one.secret), **elsewhere(20))
+        assert (right.status_code, int(right.headers["Retry-After"]) > 0) == (429, True)
+        assert sign_in(client, email, one.password, code_of(one.secret)).status_code == 201
+
+
+def test_guessing_in_a_stolen_session_is_stopped_in_that_session(
+    client: FlaskClient, officer: Any
+) -> None:
+    one = officer("police-jm", Role.AUTHOR)
+    step_up = "/v1/session/step-up"
+    tries = [client.post(step_up, json={"code": "000000"}, headers=one.headers) for _ in range(7)]
+    assert [answer.status_code for answer in tries] == [401] * officers.FREE_ATTEMPTS + [429, 429]
+    assert 0 < int(tries[-1].headers["Retry-After"]) <= 31
+    right = client.post(step_up, json={"code": code_of(one.secret)}, headers=one.headers)
+    assert right.status_code == 429, "while it is locked not even the right code opens"
+    fresh = sign_in(client, one.email, one.password, code_of(one.secret))
+    headers = {"Authorization": f"Bearer {fresh.json['session']}"}
+    body = {"code": code_of(one.secret, 1)}
+    assert client.post(step_up, json=body, headers=headers).status_code == 200
 
 
 def test_locks_grow_and_have_an_end() -> None:

@@ -21,12 +21,12 @@ from hypothesis.stateful import (
 from sqlalchemy import func, select
 
 from casa.agencies import keys
-from casa.agencies.models import Agency
+from casa.agencies.models import Agency, Officer
 from casa.agencies.permissions import Role
 from casa.alerts.models import Alert, Approval, PublishedMessage
 from casa.alerts.publication import decode_message
-from casa.database import Database
-from tests.conftest import SignedIn, later
+from casa.database import Database, now
+from tests.conftest import SignedIn, approve, later
 
 GRAVE = ("Severe", "Extreme")
 
@@ -120,8 +120,8 @@ class Officers(RuleBasedStateMachine):
 
     @rule(who=who, identifier=alerts, publish=st.booleans())
     def approve(self, who: str, identifier: str, publish: bool) -> None:
-        path = f"/{identifier}/approve" + ("?publish=true" if publish else "")
-        answer = self.post(who, path)
+        path = f"/v1/alerts/{identifier}"
+        answer = approve(self.client, path, self.actors[who], publish=publish)
         if answer.status_code == 200:
             assert who not in self.editors[identifier], "nobody approves what they wrote"
             assert who in ("approver", "other approver", "both")
@@ -244,7 +244,8 @@ def test_many_at_once_publish_once_and_lose_no_approval(
     body = {"kind": "disaster", **body_of("Extreme", "Flood")}
     made = client.post("/v1/alerts?publish=true", json=body, headers=author.headers)
     path = f"/v1/alerts/{made.json['identifier']}"
-    statuses = at_once(app, [(f"{path}/approve", one.headers) for one in approvers])
+    read = f"{path}/approve?digest={made.json['digest']}"
+    statuses = at_once(app, [(read, one.headers) for one in approvers])
     assert statuses == [200, 409, 409, 409]
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Approval)) == 1
@@ -344,10 +345,90 @@ def test_an_approver_who_edits_afterwards_no_longer_counts(
     body = {"kind": "disaster", **body_of("Extreme", "Flood")}
     made = client.post("/v1/alerts?publish=true", json=body, headers=author.headers)
     path = f"/v1/alerts/{made.json['identifier']}"
-    assert client.post(f"{path}/approve", headers=both.headers).status_code == 200
+    assert approve(client, path, both.headers).status_code == 200
     edited = client.put(path, json=body_of("Extreme", "Quake"), headers=both.headers)
     assert edited.json["state"] == "draft"
     assert client.post(f"{path}/submit", headers=author.headers).status_code == 200
-    own = client.post(f"{path}/approve", headers=both.headers)
+    own = approve(client, path, both.headers)
     assert own.json["type"] == "urn:casa:problem:own-draft"
     assert client.post(f"{path}/publish", headers=author.headers).status_code == 409
+
+
+def submitted(client: FlaskClient, headers: dict[str, str], severity: str = "Extreme") -> str:
+    """The path of an alert that waits for a second officer."""
+    body = {"kind": "disaster", **body_of(severity, "Flood")}
+    made = client.post("/v1/alerts?publish=true", json=body, headers=headers)
+    assert made.json["state"] == "submitted", made.json
+    return f"/v1/alerts/{made.json['identifier']}"
+
+
+def test_nobody_approves_what_was_not_read(
+    client: FlaskClient, officer: Callable[..., SignedIn]
+) -> None:
+    author, approver = officer("odpem", Role.AUTHOR), officer("odpem", Role.APPROVER)
+    path = submitted(client, author.headers)
+    unread = client.post(f"{path}/approve?publish=true", headers=approver.headers)
+    assert (unread.status_code, unread.json["errors"][0]["pointer"]) == (422, "/digest")
+    other = client.post(f"{path}/approve?digest={'0' * 64}", headers=approver.headers)
+    assert (other.status_code, other.json["type"]) == (409, "urn:casa:problem:wrong-state")
+    assert client.get(path, headers=approver.headers).json["state"] == "submitted"
+    assert approve(client, path, approver.headers, publish=True).json["state"] == "published"
+
+
+def test_what_ones_own_key_wrote_is_ones_own(
+    client: FlaskClient, database: Database, officer: Callable[..., SignedIn]
+) -> None:
+    """A key and its maker are one pair of eyes, also when another has rotated it since."""
+    both = officer("odpem", Role.APPROVER, Role.AGENCY_ADMINISTRATOR)
+    other = officer("odpem", Role.APPROVER, Role.AGENCY_ADMINISTRATOR)
+    body = {"name": "desk", "scopes": ["read", "draft"]}
+    made = client.post("/v1/keys", json=body, headers=both.headers).json
+    path = submitted(client, {"Authorization": f"Bearer {made['key']}"})
+    own = approve(client, path, both.headers, publish=True)
+    assert (own.status_code, own.json["type"]) == (403, "urn:casa:problem:own-draft")
+    assert approve(client, path, other.headers, publish=True).status_code == 200
+    rotate = f"/v1/keys/{made['id']}/rotate"
+    fresh = client.post(rotate, json={}, headers=other.headers).json["key"]
+    path = submitted(client, {"Authorization": f"Bearer {fresh}"})
+    for one in (both, other):
+        assert approve(client, path, one.headers).json["type"] == "urn:casa:problem:own-draft"
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [{"disabled": later}, {"roles": ["author"]}, {"agency_id": 1}],
+    ids=["shut out", "role", "agency"],
+)
+def test_an_approval_counts_no_longer_than_its_officers_right(
+    client: FlaskClient,
+    database: Database,
+    officer: Callable[..., SignedIn],
+    lost: dict[str, Any],
+) -> None:
+    author, approver = officer("odpem", Role.AUTHOR), officer("odpem", Role.APPROVER)
+    path = submitted(client, author.headers)
+    assert approve(client, path, approver.headers).status_code == 200
+    with database.writing() as session:
+        row = session.get_one(Officer, approver.id)
+        for name, value in lost.items():
+            setattr(row, name, now() if callable(value) else value)
+    refused = client.post(f"{path}/publish", headers=author.headers)
+    assert (refused.status_code, refused.json["type"]) == (409, "urn:casa:problem:approval-missing")
+    assert client.post(f"{path}/submit", headers=author.headers).status_code == 200
+    another = officer("odpem", Role.APPROVER)
+    assert approve(client, path, another.headers, publish=True).json["state"] == "published"
+
+
+def test_the_safeguarding_role_is_asked_for_at_publication_too(
+    client: FlaskClient, database: Database, officer: Callable[..., SignedIn]
+) -> None:
+    author = officer("police-jm", Role.AUTHOR)
+    approver = officer("police-jm", Role.APPROVER, Role.SAFEGUARDING)
+    case = {"category": "missing_child", "full_name": "A. Demo", "area": [{"places": ["JM-14"]}]}
+    made = client.post("/v1/missing-persons?publish=true", json=case, headers=author.headers)
+    path = f"/v1/alerts/{made.json['alert']['identifier']}"
+    assert approve(client, path, approver.headers).status_code == 200
+    with database.writing() as session:
+        session.get_one(Officer, approver.id).roles = ["approver"]
+    refused = client.post(f"{path}/publish", headers=author.headers)
+    assert refused.json["type"] == "urn:casa:problem:approval-missing"

@@ -17,7 +17,7 @@ from casa.alerts import areas
 from casa.alerts.crossing import divide
 from casa.alerts.schemas import ContentSchema, content_of
 from casa.database import Database, now
-from tests.conftest import SignedIn, later
+from tests.conftest import SignedIn, approve, later
 
 JAMAICA = Mandate(("disaster",), ("JM",), "Extreme")
 LUCIA = Mandate(("disaster",), ("LC",), "Extreme")
@@ -112,6 +112,12 @@ def waiting(client: FlaskClient, one: SignedIn) -> list[Any]:
     return client.get("/v1/consents", headers=one.headers).json["alerts"]
 
 
+def consent(client: FlaskClient, part: Any, one: SignedIn) -> Any:
+    """Consent to just what was read."""
+    path = f"/v1/consents/{part['identifier']}/approve"
+    return client.post(path, query_string={"digest": part["digest"]}, headers=one.headers)
+
+
 def public(client: FlaskClient) -> list[tuple[str, str, list[str]]]:
     """What the public sees, oldest first: type, state, codes."""
     alerts = client.get("/v1/alerts?since=0").json["alerts"]
@@ -142,8 +148,10 @@ def test_home_goes_out_at_once_and_the_part_by_consent(
     stranger = officer("police-tt", Role.APPROVER)
     assert waiting(client, stranger) == []
     path = f"/v1/consents/{part['identifier']}/approve"
-    assert client.post(path, headers=stranger.headers).status_code == 404
-    assert client.post(path, headers=author.headers).status_code == 404
+    assert consent(client, part, stranger).status_code == 404
+    assert consent(client, part, author).status_code == 404
+    unread = client.post(path, headers=approver.headers)
+    assert (unread.status_code, unread.json["errors"][0]["pointer"]) == (422, "/digest")
     stale = client.post(f"{path}?digest={'0' * 64}", headers=approver.headers)
     assert stale.status_code == 409
     done = client.post(f"{path}?digest={part['digest']}", headers=approver.headers)
@@ -151,7 +159,7 @@ def test_home_goes_out_at_once_and_the_part_by_consent(
     assert done.json["sender"] == "odpem@demo.invalid"
     assert done.json["incidents"] == [made["thread"]]
     assert public(client)[1:] == [("Alert", "published", ["HT-GA"])]
-    assert client.post(path, headers=approver.headers).status_code == 409
+    assert consent(client, part, approver).status_code == 409
 
 
 def test_without_asking_nothing_crosses(
@@ -172,7 +180,7 @@ def test_home_cannot_publish_the_part_by_itself(
     path = f"/v1/alerts/{part['identifier']}"
     other = officer("odpem", Role.APPROVER)
     assert client.post(f"{path}/publish", headers=both.headers).status_code == 403
-    approved = client.post(f"{path}/approve?publish=true", headers=other.headers)
+    approved = approve(client, path, other.headers, publish=True)
     assert approved.status_code == 403
     assert public(client) == [("Alert", "published", ["JM-03"])]
 
@@ -182,10 +190,10 @@ def test_a_part_graver_than_the_consenting_mandate_is_refused(
 ) -> None:
     made = ask(client, author, body_of(BOTH, "Extreme"))
     second = officer("odpem", Role.APPROVER)
-    path = f"/v1/alerts/{made['identifier']}/approve?publish=true"
-    assert client.post(path, headers=second.headers).status_code == 200
+    path = f"/v1/alerts/{made['identifier']}"
+    assert approve(client, path, second.headers, publish=True).status_code == 200
     (part,) = waiting(client, approver)
-    refused = client.post(f"/v1/consents/{part['identifier']}/approve", headers=approver.headers)
+    refused = consent(client, part, approver)
     assert refused.json["type"] == "urn:casa:problem:outside-mandate"
     reason = {"reason": "We do not expect it here."}
     path = f"/v1/consents/{part['identifier']}/reject"
@@ -199,7 +207,7 @@ def test_the_end_at_home_ends_it_everywhere(
 ) -> None:
     made = ask(client, author, body_of(BOTH))
     (part,) = waiting(client, approver)
-    client.post(f"/v1/consents/{part['identifier']}/approve", headers=approver.headers)
+    consent(client, part, approver)
     cancel = client.post(f"/v1/alerts/{made['identifier']}/cancel", json={}, headers=author.headers)
     assert cancel.status_code == 201, cancel.json
     assert [one for one in public(client) if one[1] == "published" and one[0] != "Cancel"] == []
@@ -221,13 +229,13 @@ def test_an_update_asks_again_and_ends_what_it_no_longer_reaches(
 ) -> None:
     made = ask(client, author, body_of(BOTH))
     (part,) = waiting(client, approver)
-    client.post(f"/v1/consents/{part['identifier']}/approve", headers=approver.headers)
+    consent(client, part, approver)
     path = f"/v1/alerts/{made['identifier']}/update?publish=true"
     update = client.post(path, json=body_of(BOTH), headers=author.headers)
     assert update.status_code == 201, update.json
     (again,) = waiting(client, approver)
     assert (again["msg_type"], again["thread"]) == ("Update", part["thread"])
-    answer = client.post(f"/v1/consents/{again['identifier']}/approve", headers=approver.headers)
+    answer = consent(client, again, approver)
     assert answer.status_code == 200, answer.json
     path = f"/v1/alerts/{update.json['identifier']}/update?publish=true"
     last = client.post(path, json=body_of([{"places": ["JM-03"]}]), headers=author.headers)

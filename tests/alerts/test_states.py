@@ -12,6 +12,7 @@ ALLOWED = {
     ("draft", "publish"): "published",
     ("submitted", "edit"): "draft",
     ("submitted", "discard"): "draft",
+    ("approved", "submit"): "submitted",
     ("submitted", "approve"): "approved",
     ("submitted", "reject"): "draft",
     ("submitted", "publish"): "published",

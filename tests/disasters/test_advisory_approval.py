@@ -18,13 +18,13 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from casa.agencies import keys
-from casa.agencies.models import Agency
+from casa.agencies.models import Agency, Officer
 from casa.agencies.permissions import Role
 from casa.alerts.models import Approval, PublishedMessage
 from casa.alerts.publication import decode_message
-from casa.database import Database
+from casa.database import Database, now
 from casa.disasters.models import HazardAdvisory
-from tests.conftest import SignedIn
+from tests.conftest import SignedIn, approve
 
 GRAVE = ("warning", "emergency")
 LEVELS = st.dictionaries(
@@ -103,8 +103,8 @@ class Officers(RuleBasedStateMachine):
 
     @rule(who=who, publish=st.booleans())
     def approve(self, who: str, publish: bool) -> None:
-        path = f"/{self.number}/approve" + ("?publish=true" if publish else "")
-        answer = self.call(who, path)
+        path = f"{self.event}/advisories/{self.number}"
+        answer = approve(self.client, path, self.actors[who], publish=publish)
         if answer.status_code == 200:
             assert who not in self.editors, "nobody approves what they wrote"
             assert who in ("approver", "other approver", "both")
@@ -186,7 +186,7 @@ def test_an_approval_is_audited_for_the_advisory_and_for_each_alert(
     given = {"levels": {"BB": "warning", "VC": "emergency"}}
     path = f"{event}/advisories"
     made = client.post(f"{path}?publish=true", json=given, headers=author.headers)
-    done = client.post(f"{path}/1/approve?publish=true", headers=approver.headers)
+    done = approve(client, f"{path}/1", approver.headers, publish=True)
     assert (made.json["state"], done.json["state"]) == ("submitted", "published")
     auditor = officer("cdema", Role.AUDITOR)
     entries = client.get("/v1/audit", headers=auditor.headers).json["entries"]
@@ -276,3 +276,89 @@ def test_breaking_the_glass_does_not_reach_beyond_the_agencys_mandate(
     assert (refused.status_code, refused.json["places"]) == (403, ["BB-01"])
     with database.reading() as session:
         assert session.scalars(select(PublishedMessage)).all() == []
+
+
+def test_an_advisory_is_approved_as_it_was_read_and_by_who_still_may(
+    client: FlaskClient, database: Database, officer: Callable[..., SignedIn]
+) -> None:
+    author = officer("cdema", Role.AUTHOR).headers
+    approver = officer("cdema", Role.APPROVER, Role.AGENCY_ADMINISTRATOR)
+    body = {"hazard": "flood", "name": "Demo"}
+    event = client.post("/v1/hazard-events", json=body, headers=author).headers["Location"]
+    made = client.post(
+        f"{event}/advisories?publish=true", json={"levels": {"BB": "warning"}}, headers=author
+    )
+    path = made.headers["Location"]
+    unread = client.post(f"{path}/approve?publish=true", headers=approver.headers)
+    assert (unread.status_code, unread.json["errors"][0]["pointer"]) == (422, "/digest")
+    other = client.post(f"{path}/approve?digest={'0' * 64}", headers=approver.headers)
+    assert (other.status_code, other.json["type"]) == (409, "urn:casa:problem:wrong-state")
+    assert approve(client, path, approver.headers).json["state"] == "approved"
+    with database.writing() as session:
+        session.get_one(Officer, approver.id).disabled = now()
+    refused = client.post(f"{path}/publish", headers=author)
+    assert refused.json["type"] == "urn:casa:problem:approval-missing"
+    # What an officer's key writes, that officer does not approve.
+    with database.writing() as session:
+        session.get_one(Officer, approver.id).disabled = None
+    key = client.post(
+        "/v1/keys", json={"name": "desk", "scopes": ["read", "draft"]}, headers=approver.headers
+    )
+    by_key = {"Authorization": f"Bearer {key.json['key']}"}
+    client.put(path, json={"levels": {"BB": "emergency"}}, headers=by_key)
+    client.post(f"{path}/submit", headers=by_key)
+    own = approve(client, path, approver.headers, publish=True)
+    assert own.json["type"] == "urn:casa:problem:own-draft"
+
+
+def advised(client: FlaskClient, event: str, headers: dict[str, str], **given: Any) -> Any:
+    return client.post(f"{event}/advisories?publish=true", json=given, headers=headers)
+
+
+@pytest.fixture
+def warned(
+    client: FlaskClient, officer: Callable[..., SignedIn]
+) -> tuple[str, dict[str, str], dict[str, str]]:
+    """An event with a warning for Barbados in force, an author and an approver."""
+    author, approver = (officer("cdema", role).headers for role in (Role.AUTHOR, Role.APPROVER))
+    body = {"hazard": "flood", "name": "Demo"}
+    event = client.post("/v1/hazard-events", json=body, headers=author).headers["Location"]
+    advised(client, event, author, levels={"BB": "warning"})
+    assert approve(client, f"{event}/advisories/1", approver, publish=True).status_code == 200
+    return event, author, approver
+
+
+def test_a_milder_level_in_place_of_a_grave_one_needs_a_second_officer(
+    client: FlaskClient, warned: Any
+) -> None:
+    event, author, approver = warned
+    assert advised(client, event, author, levels={"BB": "watch"}).json["state"] == "submitted"
+    alone = client.post(f"{event}/advisories/2/publish", headers=author)
+    assert alone.json["type"] == "urn:casa:problem:approval-missing"
+    done = approve(client, f"{event}/advisories/2", approver, publish=True)
+    assert done.json["state"] == "published", done.json
+    again = advised(client, event, author, levels={"BB": "watch", "VC": "watch"})
+    assert again.json["state"] == "published", "what it replaces is mild by now"
+
+
+@pytest.mark.parametrize("own", [{"contact": "Ring 555 0100"}, {"edits": True}, {}], ids=str)
+def test_an_all_clear_in_own_words_needs_a_second_officer(
+    client: FlaskClient, warned: Any, own: dict[str, Any]
+) -> None:
+    event, author, approver = warned
+    if "edits" in own:
+        words = {"language": "en", "headline": "Come to the harbour"}
+        own = {"edits": [{"level": "all_clear", **words}]}
+    made = advised(client, event, author, levels={"BB": "all_clear"}, **own)
+    assert made.json["state"] == ("submitted" if own else "published"), made.json
+    if own:
+        alone = client.post(f"{event}/advisories/2/publish", headers=author)
+        assert alone.json["type"] == "urn:casa:problem:approval-missing"
+        done = approve(client, f"{event}/advisories/2", approver, publish=True).json
+        assert [one["msg_type"] for one in done["messages"]] == ["Cancel"], done
+
+
+def test_the_end_of_an_event_needs_none(client: FlaskClient, warned: Any) -> None:
+    event, author, _ = warned
+    ended = client.post(f"{event}/end", headers=author)
+    assert ended.json["advisories"][-1]["state"] == "published", ended.json

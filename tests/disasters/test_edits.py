@@ -13,7 +13,7 @@ from casa.disasters.texts.catalogue import catalogue
 from casa.disasters.texts.following import script, short_message
 from casa.disasters.texts.gsm7 import fits_one_message
 from casa.disasters.texts.radio import MOST_SECONDS, seconds
-from tests.conftest import SignedIn
+from tests.conftest import SignedIn, approve
 
 Bearer = Callable[[str], dict[str, str]]
 Officers = Callable[..., SignedIn]
@@ -118,13 +118,13 @@ def test_a_second_officer_approves_the_edited_words(
     made = client.post(f"{path}?publish=true", json=body, headers=author.headers)
     assert made.json["state"] == "submitted"
     assert made.json["messages"][0]["headline"] == WORDS["headline"]
-    assert client.post(f"{path}/1/approve", headers=approver.headers).json["state"] == "approved"
+    assert approve(client, f"{path}/1", approver.headers).json["state"] == "approved"
     other = body | {"edits": [WORDS | {"headline": "Stay where you are"}]}
     assert client.put(f"{path}/1", json=other, headers=author.headers).json["state"] == "draft"
     refused = client.post(f"{path}/1/publish", headers=author.headers)
     assert refused.json["type"] == "urn:casa:problem:approval-missing"
     client.post(f"{path}/1/submit", headers=author.headers)
-    done = client.post(f"{path}/1/approve?publish=true", headers=approver.headers).json
+    done = approve(client, f"{path}/1", approver.headers, publish=True).json
     assert infos(client, done["messages"][0])["en"]["headline"] == "Stay where you are"
 
 

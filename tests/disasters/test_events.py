@@ -13,7 +13,7 @@ from casa.agencies.permissions import Role
 from casa.alerts.models import Alert, Dispatch, PublishedMessage
 from casa.database import Database, now
 from casa.disasters.texts import fits_one_message
-from tests.conftest import SignedIn, later
+from tests.conftest import SignedIn, approve, later
 
 Bearer = Callable[[str], dict[str, str]]
 Officers = Callable[..., SignedIn]
@@ -156,7 +156,7 @@ def test_an_advisory_is_approved_as_a_whole(
         ("Alert", "warning", ["BB"], True), ("Alert", "watch", ["VC"], True)
     ]  # fmt: skip
     path = drafted.headers["Location"]
-    assert client.post(f"{path}/approve", headers=author).json["type"].endswith("own-draft")
+    assert approve(client, path, author).json["type"].endswith("own-draft")
     assert client.post(f"{path}/publish", headers=author).status_code == 409
     reason = {"reason": "Saint Vincent too."}
     assert client.post(f"{path}/reject", json=reason, headers=approver).json["state"] == "draft"
@@ -164,12 +164,12 @@ def test_an_advisory_is_approved_as_a_whole(
     body = {"levels": {"BB": "warning", "VC": "warning"}}
     assert client.put(path, json=body, headers=author).json["state"] == "draft"
     assert client.post(f"{path}/submit", headers=author).json["state"] == "submitted"
-    assert client.post(f"{path}/approve", headers=approver).json["state"] == "approved"
+    assert approve(client, path, approver).json["state"] == "approved"
     # A change makes the approval worth nothing.
     assert client.put(path, json=body, headers=author).json["state"] == "draft"
     assert client.post(f"{path}/publish", headers=author).status_code == 409
     assert client.post(f"{path}/submit", headers=author).status_code == 200
-    done = client.post(f"{path}/approve?publish=true", headers=approver)
+    done = approve(client, path, approver, publish=True)
     assert (done.status_code, done.json["state"]) == (200, "published"), done.json
     assert made(done.json) == [("Alert", "warning", ["BB", "VC"], True)]
     assert client.put(path, json=body, headers=author).status_code == 409

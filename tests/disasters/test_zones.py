@@ -18,7 +18,7 @@ from casa.database import Database, now
 from casa.disasters.zones import rings_of
 from casa.geography.cells import cell_at
 from casa.geography.shapes import parse_shapes
-from tests.conftest import SignedIn
+from tests.conftest import SignedIn, approve
 from tests.disasters.test_whole_storm import Phones, drain
 
 Bearer = Callable[[str], dict[str, str]]
@@ -243,7 +243,7 @@ def test_an_advisory_keeps_the_shapes_that_were_approved(
     path = f"{event}/advisories"
     client.post(f"{path}?publish=true", json=body, headers=author.headers)
     load(features=[feature("Red", EAST)])
-    done = client.post(f"{path}/1/approve?publish=true", headers=approver.headers)
+    done = approve(client, f"{path}/1", approver.headers, publish=True)
     assert done.json["state"] == "published", done.json
     alert = client.get(f"/v1/alerts/{done.json['messages'][0]['identifier']}").json
     drawn = shapely.Polygon(alert["area"][0]["polygon"][0])

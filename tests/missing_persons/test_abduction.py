@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from casa.agencies.permissions import Role
 from casa.database import now
 from casa.missing_persons.abduction import CRITERIA
-from tests.conftest import later
+from tests.conftest import approve, later
 from tests.missing_persons.conftest import case_of, phone_photograph
 
 SWORN = {"reasonable_belief": True, "risk_of_serious_harm": True}
@@ -84,8 +84,7 @@ def test_the_fast_path(client: FlaskClient, officer: Any) -> None:
     assert opened.status_code == 201, opened.json
     alert, path = opened.json["alert"], f"/v1/missing-persons/{opened.json['id']}"
     assert (alert["state"], alert["info"][0]["severity"]) == ("submitted", "Extreme")
-    approve = "/v1/alerts/{}/approve?publish=true"
-    public = client.post(approve.format(alert["identifier"]), headers=approver)
+    public = approve(client, f"/v1/alerts/{alert['identifier']}", approver, publish=True)
     assert public.json["state"] == "published", public.json
     assert "white, plate 1234 AB" in public.json["info"][0]["description"]
     added = client.post(
@@ -94,7 +93,7 @@ def test_the_fast_path(client: FlaskClient, officer: Any) -> None:
     )  # fmt: skip
     update = added.json["alert"]
     assert (update["msg_type"], update["thread"]) == ("Update", alert["thread"])
-    shown = client.post(approve.format(update["identifier"]), headers=approver).json
+    shown = approve(client, f"/v1/alerts/{update['identifier']}", approver, publish=True).json
     assert (shown["state"], len(shown["info"][0]["resource"])) == ("published", 3)
 
     # Which criteria were met, when, and who said so, stays; officers alone read it.

@@ -24,7 +24,7 @@ from casa.delivery.providers import senders
 from casa.exchange.pfif import read
 from casa.geography.places import place_key
 from casa.settings import Settings
-from tests.conftest import later
+from tests.conftest import approve, later
 from tests.doubles.fcm_process import FcmDouble
 from tests.missing_persons.conftest import NAME, case_of, phone_photograph
 
@@ -124,14 +124,14 @@ def test_from_missing_to_found(
     alert = added.json["alert"]["identifier"]
     assert client.get(f"/v1/alerts/{alert}").status_code == 404
     assert client.get("/v1/missing-persons").json["records"] == []
-    own = client.post(f"/v1/alerts/{alert}/approve?publish=true", headers=constable)
+    own = approve(client, f"/v1/alerts/{alert}", constable, publish=True)
     assert own.status_code == 403
     assert told() == {}
 
     # The sergeant looks at the picture, approves and publishes.
     preview = f"{path}/photographs/{added.json['photographs'][0]['id']}"
     assert client.get(preview, headers=sergeant).status_code == 200
-    approved = client.post(f"/v1/alerts/{alert}/approve?publish=true", headers=sergeant)
+    approved = approve(client, f"/v1/alerts/{alert}", sergeant, publish=True)
     assert approved.json["state"] == "published", approved.json
 
     # Phones in the parish, and no others, get the shape and a thumbnail fit for a weak network.
@@ -188,9 +188,7 @@ def test_from_missing_to_found(
     wider = {"area": [{"places": [HERE, WIDER]}]}
     update = client.patch(f"{path}?publish=true", json=wider, headers=constable).json["alert"]
     assert told() == {}
-    approved = client.post(
-        f"/v1/alerts/{update['identifier']}/approve?publish=true", headers=sergeant
-    )
+    approved = approve(client, f"/v1/alerts/{update['identifier']}", sergeant, publish=True)
     assert len(approved.json["info"][0]["resource"]) == 3
     pushed = told()
     assert set(pushed) == {"here", "wider"}
@@ -199,7 +197,7 @@ def test_from_missing_to_found(
     moved = client.patch(
         f"{path}?publish=true", json={"area": [{"places": [WIDER]}]}, headers=constable
     ).json["alert"]
-    client.post(f"/v1/alerts/{moved['identifier']}/approve?publish=true", headers=sergeant)
+    approve(client, f"/v1/alerts/{moved['identifier']}", sergeant, publish=True)
     pushed = told()
     assert {phone: bool(one.get("departed")) for phone, one in pushed.items()} == {
         "here": True,

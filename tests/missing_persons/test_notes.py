@@ -140,7 +140,9 @@ def test_a_state_that_consents_joins_until_the_case_ends(
     assert asked.status_code == 201, asked.json
     assert listed(client, published, consenting).status_code == 404
     (part,) = client.get("/v1/consents", headers=consenting).json["alerts"]
-    answer = client.post(f"/v1/consents/{part['identifier']}/approve", headers=consenting)
+    answer = client.post(
+        f"/v1/consents/{part['identifier']}/approve?digest={part['digest']}", headers=consenting
+    )
     assert answer.status_code == 200, answer.json
     assert listed(client, published, consenting).json["notes"][0]["text"] == SAID
     assert write(client, published, consenting, "Seen in Arima.").status_code == 201

@@ -12,6 +12,7 @@ from casa.database import Database, now
 from casa.delivery.followers import Following
 from casa.delivery.following import SequenceFollower
 from casa.geography.places import place_key
+from tests.conftest import approve
 from tests.missing_persons.conftest import NAME, case_of
 
 CLOCKS = (
@@ -110,9 +111,7 @@ def test_an_update_whose_predecessor_ran_out_while_it_waited(
     waits = client.patch(path, json={"expires": expires}, headers=author).json["alert"]
     assert waits["state"] == "submitted"
     days_pass(3)
-    approved = client.post(
-        f"/v1/alerts/{waits['identifier']}/approve?publish=true", headers=approver
-    )
+    approved = approve(client, f"/v1/alerts/{waits['identifier']}", approver, publish=True)
     assert approved.json["state"] == "published", approved.json
 
 
@@ -175,7 +174,7 @@ def test_a_part_abroad_that_ran_out_goes_on_and_ends_with_the_case(
         asked = client.patch(f"{path}?publish=true{query}", json=changes, headers=police)
         assert asked.status_code == 200, asked.json
         (part,) = client.get("/v1/consents", headers=consenting).json["alerts"]
-        consent = f"/v1/consents/{part['identifier']}/approve"
+        consent = f"/v1/consents/{part['identifier']}/approve?digest={part['digest']}"
         answer = client.post(consent, headers=consenting)
         assert answer.status_code == 200, answer.json
         return dict(answer.json)
