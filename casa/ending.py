@@ -5,16 +5,20 @@ the very lock that the handler would need. So handlers do nothing here. The inte
 signal into a pipe from which nobody reads: it can be read from as soon as one has come and for ever
 after, however many come, and it can be waited on by a thread and by gevent alike.
 
+While a process is being started nothing is under way yet, and it ends on the spot.
+
 SIGTERM, SIGINT and SIGHUP mean the same: settings come from the environment, which nobody can
 change from outside, so there is nothing to read again on a hangup. ``nohup`` is heeded.
 """
 
+import _thread
 import os
 import select
 import signal
 import sys
 from collections.abc import Callable
 from threading import Thread
+from typing import Any
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -34,6 +38,18 @@ class Ending:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         self.descriptors = (reads, sys.stdin.fileno()) if with_parent else (reads,)
         """What can be read from once the process is asked to end."""
+        self._starting = True
+        # No ``Thread``, which gevent is still to patch.
+        _thread.start_new_thread(self._end_at_once, (select.select,))
+
+    def _end_at_once(self, wait: Callable[..., Any]) -> None:
+        wait(self.descriptors, (), ())
+        if self._starting:
+            os._exit(0)
+
+    def started(self) -> None:
+        """From here on there is something to be ended in order."""
+        self._starting = False
 
     @property
     def asked(self) -> bool:

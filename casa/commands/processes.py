@@ -44,7 +44,7 @@ def run(host: str | None, port: int | None) -> None:
 
     found = read_settings()
     use_boundaries(found)
-    tables = answering_database(found, WAIT_SECONDS, lambda: end.asked)
+    tables = answering_database(found, WAIT_SECONDS)
     upgrade_tables(tables)
     tables.dispose()
     # Without -P a folder "casa" where the operator happens to be would be taken for this one.
@@ -54,6 +54,7 @@ def run(host: str | None, port: int | None) -> None:
         "casa serve": [*command, "serve", "--with-parent", *bound],
         "casa worker": [*command, "worker", "--with-parent"],
     }
+    end.started()
     status = Supervisor(parts, end).run()
     ending.leave()
     sys.exit(status)
@@ -80,7 +81,7 @@ def serve(host: str | None, port: int | None, with_parent: bool) -> None:
         host=found.host if host is None else host,
         port=found.port if port is None else port,
     )
-    open_database(found, WAIT_SECONDS, lambda: end.asked).dispose()
+    open_database(found, WAIT_SECONDS).dispose()
     with starting():
         app = create_app(found)
         try:
@@ -90,6 +91,7 @@ def serve(host: str | None, port: int | None, with_parent: bool) -> None:
                 f"Cannot listen on {found.host}:{found.port}: {error.strerror or error}. End "
                 "what listens there, or choose another by CASA_HOST and CASA_PORT."
             ) from error
+    end.started()
     serve_app(app, server, end.descriptors)
     ending.leave()
 
@@ -113,7 +115,7 @@ def worker(with_parent: bool) -> None:
     from casa.sealing import Sealer
 
     found = read_settings()
-    database = open_database(found, WAIT_SECONDS, lambda: end.asked)
+    database = open_database(found, WAIT_SECONDS)
     stop = threading.Event()
     with ExitStack() as stack:
         use_boundaries(found)
@@ -142,6 +144,7 @@ def worker(with_parent: bool) -> None:
             stop.set()
             ring()
 
+        end.started()
         end.tell(stop_working)
         beside = threading.Thread(target=posting.run, args=(stop,), daemon=True)
         beside.start()

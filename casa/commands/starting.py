@@ -6,7 +6,7 @@ What is wrong is told in one line that says how to mend it, with status 2.
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,15 +85,11 @@ def use_boundaries(found: Settings) -> None:
             places.use(places.load(found.boundaries))
 
 
-def open_database(
-    found: Settings | None = None,
-    wait: float = 0.0,
-    asked_to_end: Callable[[], bool] = lambda: False,
-) -> "Database":
+def open_database(found: Settings | None = None, wait: float = 0.0) -> "Database":
     """The database, with this code's tables; one that is away is waited for ``wait`` seconds."""
     from casa import schema
 
-    tables = answering_database(found, wait, asked_to_end)
+    tables = answering_database(found, wait)
     try:
         schema.require_current(tables)
     except schema.OutOfDate as error:
@@ -101,11 +97,7 @@ def open_database(
     return tables
 
 
-def answering_database(
-    found: Settings | None = None,
-    wait: float = 0.0,
-    asked_to_end: Callable[[], bool] = lambda: False,
-) -> "Database":
+def answering_database(found: Settings | None = None, wait: float = 0.0) -> "Database":
     """The database, whatever tables it has."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -121,7 +113,7 @@ def answering_database(
                     connection.exec_driver_sql("SELECT 1")
                 return tables
             except OperationalError:
-                if tables.is_sqlite or time.monotonic() >= deadline or asked_to_end():
+                if tables.is_sqlite or time.monotonic() >= deadline:
                     raise
                 time.sleep(_LOOK_SECONDS)
     except (DBAPIError, OSError) as error:
