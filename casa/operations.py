@@ -15,8 +15,9 @@ from swagger_ui_bundle import swagger_ui_path
 from casa.alerts import sequence
 from casa.alerts.models import Dispatch
 from casa.audience.models import Device
-from casa.database import Database, database
+from casa.database import Database, database, now
 from casa.delivery.models import Shard
+from casa.delivery.parking import open_alarms
 from casa.documenting import FILE, TEXT, UNCHANGED, Blueprint
 
 blueprint = Blueprint("operations", __name__, description="Operation")
@@ -69,6 +70,10 @@ class _Collector:
                     Dispatch.channel, Dispatch.state
                 )
             ).all()
+            alarms = open_alarms(session)
+            oldest = session.scalar(
+                select(func.min(Dispatch.created)).where(Dispatch.state == "waiting")
+            )
             names = ("sent", "failed", "dropped", "forgotten")
             totals = session.execute(
                 select(*(func.coalesce(func.sum(getattr(Shard, name)), 0) for name in names))
@@ -87,6 +92,16 @@ class _Collector:
         for name, number in zip(names, totals, strict=True):
             pushed.add_metric([name], int(number))
         yield pushed
+        parked = GaugeMetricFamily(
+            "casa_parked", "What was given up for now, by what it is", labels=["what"]
+        )
+        for sort in sorted({"chore", "dispatch", "socket"} | set(alarms)):
+            parked.add_metric([sort], alarms.get(sort, 0))
+        yield parked
+        waited = 0.0 if oldest is None else (now() - oldest).total_seconds()
+        yield GaugeMetricFamily(
+            "casa_oldest_unplanned_seconds", "How long the oldest dispatch waits", max(waited, 0.0)
+        )
         yield GaugeMetricFamily(
             "casa_socket_clients", "Socket.IO clients of this process", self._clients()
         )

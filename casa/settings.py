@@ -3,7 +3,11 @@
 Everything runs without a single variable set: SQLite in ``var/``, no broker, push off.
 """
 
-from collections.abc import Mapping
+import difflib
+import logging
+import math
+import ssl
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -61,6 +65,16 @@ class Settings:
         "devices a shard of a dispatch, the unit several workers share", 50_000
     )
     lease_seconds: float = _about("a worker silent for so long has its work taken over", 30.0)
+    retry_seconds: float = _about(
+        "pause before what failed is tried again; it doubles up to ten minutes", 2.0
+    )
+    park_after: int = _about(
+        "tries in a row without success until a delivery is parked; faults of our own: at most 10",
+        30,
+    )
+    operator_webhook: str = _about(
+        "https address to which each thing that is parked is posted as JSON; unset: none", ""
+    )
     poll_seconds: float = _about("longest wait before looking for new work", 1.0)
     audience_days: float = _about("days that a thread's audience is kept after its end", 7.0)
     signing_keys: Path | None = _about(
@@ -126,38 +140,30 @@ class Settings:
     log_level: str = _about("least level of log lines", "INFO")
 
     def __post_init__(self) -> None:
-        for name in (
-            "body_limit",
-            "push_per_minute",
-            "push_in_flight",
-            "page_size",
-            "shard_size",
-            "rate_agency",
-            "rate_public",
-            "rate_sign_in",
-            "rate_sightings",
-        ):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"CASA_{name.upper()} must be at least 1.")
-        if self.case_days < 0:
-            raise SettingsError("CASA_CASE_DAYS must be 0 or more.")
-        if self.grant_hours < 1:
-            raise SettingsError("CASA_GRANT_HOURS must be at least 1.")
-        if self.trusted_proxies < 0:
-            raise SettingsError("CASA_TRUSTED_PROXIES must be 0 or more.")
-        for name, schemes in (
-            ("broker_url", ("", "redis", "rediss", "amqp", "amqps")),
-            ("redis_url", ("", "redis", "rediss")),
-            ("webpush_contact", ("", "mailto", "https")),
-            ("webpush_proxy", ("", "http", "https")),
-            ("webhook_proxy", ("", "http", "https")),
-            ("oidc_issuer", ("", "https")),
-        ):
-            if urlsplit(getattr(self, name)).scheme not in schemes:
-                allowed = " or ".join(f"{scheme}:" for scheme in schemes if scheme)
-                raise SettingsError(f"CASA_{name.upper()} must begin with {allowed}.")
-        if urlsplit(self.fcm_url).scheme not in ("http", "https"):
-            raise SettingsError("CASA_FCM_URL must be an http or https address.")
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, int | float):
+                _check_number(item.name, value)
+        for name, schemes in _ADDRESSES.items():
+            _check_address(name, getattr(self, name), schemes)
+        _check_database(self.database_url)
+        if self.log_level.upper() not in logging.getLevelNamesMapping():
+            raise SettingsError("CASA_LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+        if "://" in self.media_url and urlsplit(self.media_url).scheme not in _STORES:
+            raise SettingsError(f"CASA_MEDIA_URL must be a folder or one of {', '.join(_STORES)}.")
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise SettingsError("CASA_OIDC_ISSUER needs CASA_OIDC_CLIENT_ID beside it.")
+
+    def require_files(self) -> None:
+        """Look at the files that are named, which must be there and hold what they are to hold.
+
+        Raises:
+            SettingsError
+        """
+        for item in fields(self):
+            path = getattr(self, item.name)
+            if isinstance(path, Path) and item.name in _FILES:
+                _check_file(f"CASA_{item.name.upper()}", path)
 
     @property
     def signing_folder(self) -> Path:
@@ -192,14 +198,99 @@ class Settings:
         """The settings that ``environment`` holds.
 
         Raises:
-            SettingsError: a value is not of its field's type.
+            SettingsError: a value cannot be used, or there is no such setting.
         """
         values = {}
-        for item in fields(cls):
-            name = f"CASA_{item.name.upper()}"
-            if text := environment.get(name, "").strip():
-                values[item.name] = _parse(name, text, item.type)
+        known = {f"CASA_{item.name.upper()}": item for item in fields(cls)}
+        for name, text in environment.items():
+            if name in known and text.strip():
+                values[known[name].name] = _parse(name, text.strip(), known[name].type)
+            elif name.startswith("CASA_") and name not in known:
+                _refuse_unknown(name, known)
         return cls(**values)
+
+
+# What the tests and tools are told; the service is not to mind them.
+_NOT_OURS = ("CASA_TEST_", "CASA_REQUIRE_", "CASA_CRASH", "CASA_STORM", "CASA_FUZZ", "CASA_BENCH")
+_STORES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "file", "https", "http")
+# Least and most of each number that has bounds of its own.
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "port": (0, 65_535),
+    "trusted_proxies": (0, 100),
+    "case_days": (0, 36_500),
+    "audience_days": (0, 36_500),
+}
+_LEAST_SECONDS, _LEAST, _MOST = 0.001, 1, 2**31 - 1
+_ADDRESSES = {
+    "public_url": ("", "http", "https"),
+    "fcm_url": ("http", "https"),
+    "broker_url": ("", "redis", "rediss", "amqp", "amqps"),
+    "redis_url": ("", "redis", "rediss"),
+    "webpush_contact": ("", "mailto", "https"),
+    "webpush_proxy": ("", "http", "https"),
+    "webhook_proxy": ("", "http", "https"),
+    "operator_webhook": ("", "https"),
+    "oidc_issuer": ("", "https"),
+}
+_AUTHORITIES = ("fcm_ca", "webpush_ca", "webhook_ca", "oidc_ca")
+_FILES = (*_AUTHORITIES, "boundaries", "firebase_credentials", "oidc_client_secret")
+
+
+def _refuse_unknown(name: str, known: Iterable[str]) -> None:
+    if not name.startswith(_NOT_OURS):
+        nearest = difflib.get_close_matches(name, known, 1, 0.0)[0]
+        raise SettingsError(
+            f"There is no setting {name}: did you mean {nearest}? 'casa settings' lists all."
+        )
+
+
+def _check_number(name: str, value: float) -> None:
+    usual = _LEAST if isinstance(value, int) else _LEAST_SECONDS
+    least, most = _BOUNDS.get(name, (usual, _MOST))
+    if not (math.isfinite(value) and least <= value <= most):
+        raise SettingsError(f"CASA_{name.upper()} must be a number from {least:g} to {most:g}.")
+
+
+def _check_address(name: str, value: str, schemes: tuple[str, ...]) -> None:
+    try:
+        parts = urlsplit(value)
+        whole = (parts.scheme == "mailto" and "@" in parts.path) or bool(parts.hostname)
+        usable = parts.scheme in schemes and (not value or whole) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or any(sign.isspace() for sign in value):
+        allowed = " or ".join(f"{scheme}:" for scheme in schemes if scheme)
+        raise SettingsError(
+            f"CASA_{name.upper()} must be a whole address that begins with {allowed}."
+        )
+
+
+def _check_database(address: str) -> None:
+    # Here, as the commands that need no database are to begin quickly.
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        name = make_url(address).drivername
+    except (ArgumentError, ValueError):
+        name = "no whole address"
+    if name not in ("sqlite", "postgresql", "postgres", "postgresql+psycopg"):
+        raise SettingsError(
+            "CASA_DATABASE_URL must be like sqlite:///var/casa.db or "
+            f"postgresql+psycopg://user:password@host/casa; what it has is {name}."
+        )
+
+
+def _check_file(name: str, path: Path) -> None:
+    try:
+        with path.open("rb"):
+            pass
+        if name.endswith("_CA"):
+            ssl.create_default_context(cafile=str(path))
+    except ssl.SSLError:
+        raise SettingsError(f"{name}: {path} holds no certificate in PEM form.") from None
+    except OSError as error:
+        raise SettingsError(f"{name}: {path} cannot be read: {error.strerror}.") from None
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:

@@ -95,7 +95,7 @@ def test_demonstration_keys_are_shown_once(casa: Casa) -> None:
 def test_tables_that_are_not_there_are_named(casa: Casa) -> None:
     for command in ("serve", "worker"):
         ended = casa(command)
-        assert ended.returncode == 1
+        assert ended.returncode == 2
         assert "casa database upgrade" in ended.stderr
 
 
@@ -104,7 +104,7 @@ def test_settings_hide_passwords(casa: Casa) -> None:
     assert "hunter2" not in shown
     assert "CASA_PORT=8000\n    port to listen on" in shown
     wrong = casa("settings", CASA_PORT="eighty")
-    assert wrong.returncode == 1
+    assert wrong.returncode == 2
     assert "CASA_PORT must be a number" in wrong.stderr
 
 

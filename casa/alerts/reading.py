@@ -105,17 +105,20 @@ def before(session: Session, message: Message) -> list[Message]:
 
 # Asked by every web process for every message, so made once, and past the ORM.
 _AFTER = (
-    select(PublishedMessage.__table__.c.content)
+    select(PublishedMessage.__table__.c.sequence, PublishedMessage.__table__.c.content)
     .where(PublishedMessage.sequence > bindparam("after"), is_public())
     .order_by(PublishedMessage.sequence)
     .limit(bindparam("limit", type_=Integer))
 )
 
 
-def after(session: Session, sequence: int, limit: int) -> list[Message]:
-    """At most ``limit`` messages after ``sequence``, in order: what a follower has not seen."""
+def after(session: Session, sequence: int, limit: int) -> list[tuple[int, bytes]]:
+    """At most ``limit`` messages after ``sequence``, in order: what a follower has not seen.
+
+    Their numbers and what is kept of them, as one that cannot be read must not hide the others.
+    """
     found = session.connection().execute(_AFTER, {"after": sequence, "limit": limit})
-    return [decode_message(content) for content in found.scalars()]
+    return [(number, content) for number, content in found]
 
 
 def _matching(session: Session, wanted: Filter, chunk: int) -> Iterator[Published]:

@@ -14,8 +14,8 @@ from casa.agencies.models import Agency, ApiKey, MandateRow
 from casa.agencies.permissions import SCOPES
 from casa.audience.filters import KINDS
 from casa.commands.operator import operator
-from casa.commands.processes import read_settings
-from casa.database import Database, now
+from casa.commands.starting import open_database
+from casa.database import now
 from casa.geography.places import UnknownPlace, gazetteer
 
 
@@ -32,7 +32,7 @@ def agency() -> None:
 @click.option("--web", help="Shown with its alerts.")
 def add_agency(code: str, name: str, sender: str, contact: str | None, web: str | None) -> None:
     """Add the agency CODE; it may publish nothing until it has a mandate."""
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         if session.scalar(select(Agency).where(Agency.code == code)) is not None:
             raise click.ClickException(f"There is an agency {code} already.")
         added = Agency(code=code, name=name, sender=sender, contact=contact, web=web)
@@ -51,7 +51,7 @@ def sender_name(code: str, name: str, remove: bool) -> None:
     name = public_text.normal(name)
     if (fault := public_text.fault(name)) is not None:
         raise click.ClickException(f"The name {fault}.")
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         row = session.scalar(select(Agency).where(Agency.code == code))
         if row is None:
             raise click.ClickException(f"There is no agency {code}.")
@@ -84,7 +84,7 @@ def add_mandate(
             gazetteer().place(place)
     except UnknownPlace as error:
         raise click.ClickException(str(error)) from error
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         holder = _agency(session, code)
         given = {
             "kinds": list(kinds), "places": list(places), "max_severity": max_severity,
@@ -98,7 +98,7 @@ def add_mandate(
 @agency.command("list")
 def list_agencies() -> None:
     """List agencies, their mandates and their keys' ids."""
-    with Database(read_settings().database_url).reading() as session:
+    with open_database().reading() as session:
         for one in session.scalars(select(Agency).order_by(Agency.code)):
             click.echo(f"{one.code}  {one.name}  <{one.sender}>")
             for mandate in one.mandates:
@@ -127,7 +127,7 @@ def _state(row: ApiKey) -> str:
 @agency.command("demonstrate")
 def demonstrate() -> None:
     """Add the demonstration agencies that are not there yet; print their keys, once."""
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         for plan in DEMONSTRATION:
             if session.scalar(select(Agency).where(Agency.code == plan.code)) is None:
                 found = plan.create(session)
@@ -160,7 +160,7 @@ def issue_key(
 ) -> None:
     """Print a new key of agency CODE. It is shown this once and kept only as a digest."""
     expires = now() + timedelta(days=days) if days else None
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         try:
             holder = _agency(session, code)
             text = keys.issue(session, holder, name, expires, networks, scopes)
@@ -177,7 +177,7 @@ def issue_key(
 @click.option("--hours", type=click.IntRange(0), default=24, show_default=True)
 def rotate_key(identifier: str, hours: int) -> None:
     """Print a new key in place of IDENTIFIER, which goes on for some HOURS."""
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         made = keys.rotate(session, identifier, timedelta(hours=hours))
         if made is None:
             raise click.ClickException(f"There is no valid key {identifier}.")
@@ -191,7 +191,7 @@ def rotate_key(identifier: str, hours: int) -> None:
 @click.argument("identifier")
 def revoke_key(identifier: str) -> None:
     """Revoke the key whose id ('casa agency list' shows it) is IDENTIFIER."""
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         if not keys.revoke(session, identifier):
             raise click.ClickException(f"There is no valid key {identifier}.")
         holder = session.get_one(ApiKey, identifier).agency

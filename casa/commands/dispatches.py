@@ -4,8 +4,7 @@ import click
 from sqlalchemy import func, select
 
 from casa.alerts.models import Dispatch, PublishedMessage
-from casa.commands.processes import read_settings
-from casa.database import Database
+from casa.commands.starting import open_database
 from casa.delivery.dispatch import resume
 from casa.delivery.models import Shard
 
@@ -31,7 +30,7 @@ def list_dispatches(state: str | None, limit: int) -> None:
     )
     if state:
         query = query.where(Dispatch.state == state)
-    with Database(read_settings().database_url).reading() as session:
+    with open_database().reading() as session:
         for row, identifier, number in session.execute(query):
             matched = "?" if row.matched is None else row.matched
             reason = f"  ({row.reason})" if row.reason else ""
@@ -45,7 +44,7 @@ def list_dispatches(state: str | None, limit: int) -> None:
 @click.argument("identifier", type=int)
 def resume_dispatch(identifier: int) -> None:
     """Let the parked dispatch IDENTIFIER go on at once."""
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         shards = resume(session, identifier)
     if not shards:
         raise click.ClickException(f"There is no parked dispatch {identifier}.")

@@ -7,8 +7,7 @@ from casa.agencies import grants, officers, persons
 from casa.agencies.models import Agency, Officer
 from casa.agencies.permissions import ROLES, Role
 from casa.commands.operator import operator
-from casa.commands.processes import read_settings
-from casa.database import Database
+from casa.commands.starting import open_database
 
 
 @click.group()
@@ -29,7 +28,7 @@ def officer() -> None:
 )
 def invite(code: str, email: str, name: str, roles: tuple[str, ...]) -> None:
     """Print an invitation for EMAIL to act for agency CODE, good once and for three days."""
-    with Database(read_settings().database_url).writing() as session:
+    with open_database().writing() as session:
         agency = session.scalar(select(Agency).where(Agency.code == code))
         if agency is None:
             raise click.ClickException(f"There is no agency {code}.")
@@ -46,7 +45,7 @@ def invite(code: str, email: str, name: str, roles: tuple[str, ...]) -> None:
 @officer.command("list")
 def list_officers() -> None:
     """List officers, their roles, and whether they have taken up their invitation."""
-    with Database(read_settings().database_url).reading() as session:
+    with open_database().reading() as session:
         for one in session.scalars(select(Officer).order_by(Officer.email)):
             state = "shut out" if one.disabled else "enrolled" if one.password else "invited"
             waits = set(one.roles).difference(persons.roles_in_effect(one))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import requests
 
-from casa.commands.processes import read_settings
+from casa.commands.starting import read_settings
 from casa.exchange.signatures import BadSignature, SigningKeys, verify
 
 

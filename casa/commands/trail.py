@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from casa.agencies import audit as trail
-from casa.commands.processes import read_settings
-from casa.database import Database
+from casa.commands.starting import open_database
 
 
 @click.group()
@@ -18,7 +17,7 @@ def audit() -> None:
 @audit.command("head")
 def head() -> None:
     """Print the trail's end as NUMBER:HASH, to be noted where no intruder comes."""
-    with Database(read_settings().database_url).reading() as session:
+    with open_database().reading() as session:
         click.echo(str(trail.head_of(session)))
 
 
@@ -34,7 +33,7 @@ def verify(heads: tuple[str, ...]) -> None:
     """Follow the chain from its start; names the first entry that does not hold."""
     try:
         noted = [trail.Head.parse(text) for text in heads]
-        with Database(read_settings().database_url).reading() as session:
+        with open_database().reading() as session:
             found = trail.verify(session, noted)
     except (trail.Broken, ValueError) as error:
         raise click.ClickException(str(error)) from error
@@ -46,6 +45,6 @@ def verify(heads: tuple[str, ...]) -> None:
 @click.option("--after", type=click.IntRange(0), default=0, help="From the entry behind this on.")
 def export(file: Any, after: int) -> None:
     """Write the entries to FILE (by default standard output), one line of JSON each."""
-    with Database(read_settings().database_url).reading() as session:
+    with open_database().reading() as session:
         for entry in trail.entries(session, after):
             file.write(json.dumps(trail.as_json(entry), ensure_ascii=False) + "\n")

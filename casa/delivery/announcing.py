@@ -41,7 +41,7 @@ def announce(settings: Settings, stop: threading.Event) -> None:
         if client:
             try:
                 client.publish(_channel(settings), b"")
-            except redis.RedisError as error:
+            except Exception as error:
                 log.warning("no news through Redis: %s", error)
     doorbell.dismiss(bell)
     if tasks:
@@ -50,31 +50,39 @@ def announce(settings: Settings, stop: threading.Event) -> None:
 
 def listen_to_redis(settings: Settings, ring: Callable[[], None], stop: threading.Event) -> None:
     """Ring for whatever any process announces, on a connection made anew when it breaks."""
-    while not stop.is_set():
-        try:
-            news = _client(settings).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-            with news:
-                news.subscribe(_channel(settings))
-                while not stop.is_set():
-                    if news.get_message(timeout=1.0):
-                        ring()
-        except redis.RedisError as error:
-            log.warning("no news from Redis, looking regularly instead: %s", error)
-            stop.wait(_RETRY_SECONDS)
+
+    def listen() -> None:
+        news = _client(settings).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        with news:
+            news.subscribe(_channel(settings))
+            while not stop.is_set():
+                if news.get_message(timeout=1.0):
+                    ring()
+
+    _for_ever(listen, "no news from Redis", stop)
 
 
 def listen_to_postgres(database: Database, ring: Callable[[], None], stop: threading.Event) -> None:
     """Ring for each NOTIFY, on a connection of its own that is made anew when it breaks."""
     dsn = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def listen() -> None:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(f"LISTEN {doorbell.CHANNEL}")
+            while not stop.is_set():
+                for _ in connection.notifies(timeout=1.0, stop_after=1):
+                    ring()
+
+    _for_ever(listen, "no notifications", stop)
+
+
+def _for_ever(listen: Callable[[], None], what: str, stop: threading.Event) -> None:
+    """Listen anew whatever goes wrong: meanwhile all look regularly."""
     while not stop.is_set():
         try:
-            with psycopg.connect(dsn, autocommit=True) as connection:
-                connection.execute(f"LISTEN {doorbell.CHANNEL}")
-                while not stop.is_set():
-                    for _ in connection.notifies(timeout=1.0, stop_after=1):
-                        ring()
-        except psycopg.Error as error:
-            log.warning("no notifications, looking regularly instead: %s", error)
+            listen()
+        except Exception as error:
+            log.warning("%s, looking regularly instead: %s", what, error)
             stop.wait(_RETRY_SECONDS)
 
 
@@ -90,14 +98,18 @@ def hear_of_commits(
 
 def _watch_sqlite(database: Database, ring: Callable[[], None], stop: threading.Event) -> None:
     """``PRAGMA data_version`` moves with every commit of another connection and reads no table."""
-    with database.engine.connect() as connection:
-        seen = None
-        while not stop.wait(_SQLITE_LOOK_SECONDS):
-            version = connection.exec_driver_sql("PRAGMA data_version").scalar()
-            connection.rollback()
-            if version != seen:
-                seen = version
-                ring()
+
+    def watch() -> None:
+        with database.engine.connect() as connection:
+            seen = None
+            while not stop.wait(_SQLITE_LOOK_SECONDS):
+                version = connection.exec_driver_sql("PRAGMA data_version").scalar()
+                connection.rollback()
+                if version != seen:
+                    seen = version
+                    ring()
+
+    _for_ever(watch, "commits are not noticed", stop)
 
 
 def _client(settings: Settings) -> redis.Redis:

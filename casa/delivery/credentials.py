@@ -6,12 +6,12 @@ firebase-admin reads the service account file; google-auth exchanges it for acce
 
 import functools
 import logging
+import re
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import google.auth.exceptions
 from firebase_admin import credentials
 from google.auth.transport.requests import Request
 
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 _TRY_AGAIN = 10.0
 _TIMEOUT = 10.0
+# What a header may hold (RFC 6750 section 2.1), and no more than any server takes.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8000}")
 
 
 class TokenUnavailable(Exception):
@@ -65,16 +67,25 @@ class AccessTokens:
         """
         with self._lock:
             if not self._google.valid or self._google.token == refused:
-                try:
-                    self._google.refresh(self._request)
-                except google.auth.exceptions.GoogleAuthError as error:
-                    raise TokenUnavailable(str(error)[:300]) from error
+                self._refresh()
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._keep_fresh, name="access-token", daemon=True
                 )
                 self._thread.start()
             return str(self._google.token)
+
+    def _refresh(self) -> None:
+        """Ask for a token. Whatever is answered there may be a captive portal's, or nonsense."""
+        try:
+            self._google.refresh(self._request)
+            token, expiry = self._google.token, self._google.expiry
+            if not isinstance(token, str) or not _TOKEN.fullmatch(token) or expiry is None:
+                raise ValueError("the answer holds no access token and its time")
+        except Exception as error:
+            self._google.token = self._google.expiry = None
+            text = " ".join(str(error).split())[:200]
+            raise TokenUnavailable(f"{type(error).__name__}: {text}") from error
 
     def close(self) -> None:
         self._stop.set()
@@ -87,7 +98,7 @@ class AccessTokens:
             try:
                 self.renew(self._google.token)
                 pause = self._pause()
-            except TokenUnavailable as error:
+            except Exception as error:
                 log.warning("no new access token for FCM, trying again: %s", error)
                 pause = _TRY_AGAIN
 

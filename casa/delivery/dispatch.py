@@ -1,13 +1,16 @@
 """The dispatch engine: shards taken under a lease, sent page by page, resumed after any crash.
 
+Whatever fails, fails for itself: an exception is counted, tried again after growing pauses and
+parked with its reason (``parking``), while the other shards go on.
+
 At least once: the cursor and the counts are saved with each page, so after a crash at most the
 page that was under way is sent again, under the same collapse key. Between pages the shard is
 given back and the most urgent one is taken, so an Extreme alert overtakes a running Minor one.
 """
 
-import random
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -23,12 +26,12 @@ from casa.alerts.publication import decode_message
 from casa.database import Database, now
 from casa.delivery.channels import Channel
 from casa.delivery.models import Shard, ShardDevices
-from casa.delivery.outcomes import SENT, Outcome, Refused, Retry, Sent, Unregistered
+from casa.delivery.outcomes import SENT, Failed, Outcome, Refused, Retry, Sent, Unregistered
+from casa.delivery.parking import PATIENCE, Patience, backoff, call, mended, reason_of
 from casa.delivery.planning import PUSH
 
-FIRST_RETRY = timedelta(seconds=2)
-LONGEST_RETRY = timedelta(minutes=10)
-MOST_ATTEMPTS = 30
+log = logging.getLogger(__name__)
+
 _DATABASE_AWAY_SECONDS = 0.3
 
 
@@ -44,11 +47,10 @@ class Page:
     """What is to be sent next of a shard, and where that leaves it."""
 
     shard_id: int
-    message: Message
+    content: bytes
     devices: BitMap
     departed: BitMap
     again: bool
-    attempts: int
 
 
 @dataclass
@@ -61,6 +63,7 @@ class Tally:
     dead: int = 0
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     retry: BitMap = field(default_factory=BitMap)
+    faults: int = 0
     after: float = 0.0
     reason: str | None = None
 
@@ -72,18 +75,29 @@ def work_once(
     lease: timedelta,
     size: int,
     channel: Channel = PUSH,
+    patience: Patience = PATIENCE,
 ) -> bool:
     """Send one page of the channel's most urgent shard that is due; whether there was one."""
     with database.writing() as session:
-        page = _take(session, owner, lease, size, channel)
+        page = _take(session, owner, lease, size, channel, patience)
     if page is None:
         return False
     if not page.devices:
         return True
-    with database.reading() as session:
-        groups = channel.recipients(session, page.devices, page.departed)
-    tally = _send(page, groups, senders)
-    _save_surely(database, page, tally, owner, lease, channel)
+    try:
+        message = decode_message(page.content)
+        with database.reading() as session:
+            groups = channel.recipients(session, page.devices, page.departed)
+        tally = _send(message, page, groups, senders)
+        _save_surely(database, page, tally, owner, lease, channel, patience)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.exception("a page of shard %s failed", page.shard_id)
+        with database.writing() as session:
+            shard = session.get_one(Shard, page.shard_id, with_for_update=True)
+            if shard.lease_owner == owner:
+                _put_off(session, shard, reason_of(error), patience)
     return True
 
 
@@ -94,31 +108,67 @@ def _save_surely(
     owner: str,
     lease: timedelta,
     channel: Channel,
+    patience: Patience,
 ) -> None:
     """Save, and wait for a database that is away as long as the lease lasts: what is not saved
     is sent again. Saving twice does nothing, as the first time gives the lease back.
     """
     until = time.monotonic() + lease.total_seconds()
+    settle: Callable[[Session, Mapping[int, Outcome]], None] = channel.settle
     while True:
         try:
             with database.writing() as session:
-                return _save(session, page, tally, owner, channel)
+                settle(session, tally.outcomes)
+                return _save(session, page, tally, owner, patience)
         except OperationalError:
             if time.monotonic() > until:
                 raise
             time.sleep(_DATABASE_AWAY_SECONDS)
+        except Exception:
+            if settle is _not_settled:
+                raise
+            # That a page was sent is worth more than what else its answers tell.
+            log.exception("what became of a page cannot be noted")
+            settle = _not_settled
+
+
+def _not_settled(_session: Session, _outcomes: Mapping[int, Outcome]) -> None:
+    """Dead tokens are found again."""
+
+
+def _put_off(session: Session, shard: Shard, reason: str, patience: Patience) -> None:
+    """A fault of our own: later again, or parked when it was the last try."""
+    moment = now()
+    shard.reason = reason
+    shard.lease_owner = shard.lease_until = None
+    shard.not_before = moment + backoff(max(shard.attempts, 1), patience.first)
+    if shard.attempts >= patience.faults:
+        _park(session, shard, moment)
+
+
+def _park(session: Session, shard: Shard, moment: datetime) -> None:
+    shard.state = "parked"
+    session.flush()
+    call(session, f"dispatch:{shard.dispatch_id}", shard.reason or "it kept failing")
+    finish(session, shard.dispatch_id, moment)
 
 
 def _take(
-    session: Session, owner: str, lease: timedelta, size: int, channel: Channel
+    session: Session,
+    owner: str,
+    lease: timedelta,
+    size: int,
+    channel: Channel,
+    patience: Patience,
 ) -> Page | None:
     """Lease the most urgent shard and read its next page.
 
-    A page without devices means that the shard needed none: it was over, or past ``expires``.
+    That it was tried is counted here, as a page may end the whole process. A page without devices
+    means that the shard needed none: it was over, or past ``expires``, or cannot be read.
     """
     moment = now()
     row = session.execute(
-        select(Shard, ShardDevices, PublishedMessage.content)
+        select(Shard, ShardDevices, PublishedMessage.content, PublishedMessage.expires)
         .join(ShardDevices, ShardDevices.shard_id == Shard.id)
         .join(PublishedMessage, PublishedMessage.sequence == Shard.sequence)
         .where(
@@ -133,10 +183,21 @@ def _take(
     ).first()
     if row is None:
         return None
-    shard, whole, content = row
-    message = decode_message(content)
-    again, devices = _next_devices(shard, whole, size)
-    if max(info.expires for info in message.info) <= moment:
+    shard, whole, content, expires = row
+    nothing = Page(shard.id, content, BitMap(), BitMap(), False)
+    shard.attempts += 1
+    if shard.attempts > max(patience.tries, patience.faults):
+        shard.reason = shard.reason or "sending it ended the worker"
+        _park(session, shard, moment)
+        return nothing
+    try:
+        again, devices = _next_devices(shard, whole, size)
+        departed = BitMap.deserialize(whole.departed)
+    except Exception as error:
+        log.exception("shard %s cannot be read", shard.id)
+        _put_off(session, shard, reason_of(error), patience)
+        return nothing
+    if expires <= moment:
         _drop(shard, "expired")
         devices = BitMap()
     elif not devices:
@@ -148,8 +209,7 @@ def _take(
     if shard.state != "waiting":
         session.flush()
         finish(session, shard.dispatch_id, moment)
-    departed = BitMap.deserialize(whole.departed)
-    return Page(shard.id, message, devices, departed, again, shard.attempts)
+    return Page(shard.id, content, devices, departed, again)
 
 
 def _next_devices(shard: Shard, whole: ShardDevices, size: int) -> tuple[bool, BitMap]:
@@ -168,7 +228,9 @@ def _drop(shard: Shard, reason: str) -> None:
     shard.lease_owner = shard.lease_until = None
 
 
-def _send(page: Page, groups: Sequence[Any], senders: Mapping[str, Sender]) -> Tally:
+def _send(
+    message: Message, page: Page, groups: Sequence[Any], senders: Mapping[str, Sender]
+) -> Tally:
     """Send to those who can be sent to; the others have left since the dispatch was planned."""
     tally = Tally(gone=len(page.devices))
     for provider, sender in senders.items():
@@ -176,7 +238,7 @@ def _send(page: Page, groups: Sequence[Any], senders: Mapping[str, Sender]) -> T
         if not chosen:
             continue
         numbers = [number for group in chosen for number in group.numbers]
-        found = dict(zip(numbers, sender.send(page.message, chosen), strict=True))
+        found = dict(zip(numbers, _outcomes(sender, message, chosen, len(numbers)), strict=True))
         tally.gone -= len(numbers)
         tally.outcomes |= found
         others = [one for one in found.items() if one[1] is not SENT]
@@ -184,6 +246,20 @@ def _send(page: Page, groups: Sequence[Any], senders: Mapping[str, Sender]) -> T
         for number, outcome in others:
             _count(tally, number, outcome)
     return tally
+
+
+def _outcomes(
+    sender: Sender, message: Message, chosen: Sequence[Any], number: int
+) -> list[Outcome]:
+    """What the provider says; one that fails keeps nothing from what the others have done."""
+    try:
+        outcomes = sender.send(message, chosen)
+        if len(outcomes) != number:
+            raise ValueError(f"{len(outcomes)} outcomes of {number} messages")
+    except Exception as error:
+        log.exception("a page of %s could not be sent", message.identifier)
+        return [Failed(reason_of(error))] * number
+    return outcomes
 
 
 def _count(tally: Tally, number: int, outcome: Outcome) -> None:
@@ -197,18 +273,18 @@ def _count(tally: Tally, number: int, outcome: Outcome) -> None:
             tally.reason = reason
         case Retry(reason, after):
             tally.retry.add(number)
+            tally.faults += isinstance(outcome, Failed)
             tally.reason = reason
             tally.after = max(tally.after, after or 0.0)
 
 
-def _save(session: Session, page: Page, tally: Tally, owner: str, channel: Channel) -> None:
+def _save(session: Session, page: Page, tally: Tally, owner: str, patience: Patience) -> None:
     """Cursor, counts and retries of one page, and the shard given back.
 
     If the lease was lost (it ran out, or a later message superseded this one) the page's result
     is too: whoever holds the shard now decides.
     """
     moment = now()
-    channel.settle(session, tally.outcomes)
     shard = session.get_one(Shard, page.shard_id, with_for_update=True)
     if shard.lease_owner != owner:
         return
@@ -226,31 +302,23 @@ def _save(session: Session, page: Page, tally: Tally, owner: str, channel: Chann
     shard.retry = retry.serialize() if retry else None
     if tally.reason:
         shard.reason = tally.reason[:500]
-    _pace(shard, page, tally, moment)
-    if shard.state != "waiting":
-        session.flush()
-        finish(session, shard.dispatch_id, moment)
+    _pace(shard, page, tally, moment, patience)
+    limit = patience.faults if tally.faults == len(tally.retry) else patience.tries
+    if shard.attempts >= limit:
+        _park(session, shard, moment)
 
 
-def _pace(shard: Shard, page: Page, tally: Tally, moment: datetime) -> None:
+def _pace(shard: Shard, page: Page, tally: Tally, moment: datetime, patience: Patience) -> None:
     """When to go on: at once, or later when the provider said so or most of a page failed."""
-    progress = tally.sent + tally.failed + tally.dead
-    shard.attempts = 0 if progress else shard.attempts + 1
+    if tally.sent + tally.failed + tally.dead + tally.gone:
+        shard.attempts = 0
     troubled = 2 * len(tally.retry) > len(page.devices) or tally.after > 0
     if troubled or (page.again and tally.retry):
-        pause = max(backoff(max(shard.attempts, 1)), timedelta(seconds=tally.after))
+        pause = backoff(max(shard.attempts, 1), patience.first)
+        pause = max(pause, timedelta(seconds=tally.after))
         shard.not_before = moment + pause
     else:
         shard.not_before = None
-    if shard.attempts >= MOST_ATTEMPTS:
-        shard.state = "parked"
-
-
-def backoff(attempts: int) -> timedelta:
-    """Exponential with full jitter over its upper half, bounded."""
-    longest = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(attempts - 1, 20))
-    share: float = random.uniform(0.5, 1.0)  # noqa: S311
-    return timedelta(seconds=longest.total_seconds() * share)
 
 
 def finish(session: Session, dispatch_id: int, moment: datetime) -> None:
@@ -271,12 +339,14 @@ def finish(session: Session, dispatch_id: int, moment: datetime) -> None:
 
 
 def resume(session: Session, dispatch_id: int) -> int:
-    """Let a parked dispatch go on at once; how many shards were parked."""
+    """Let a parked dispatch go on at once; how many parts of it were parked."""
     dispatch = session.get(Dispatch, dispatch_id)
-    if dispatch is None or dispatch.state not in ("parked", "off"):
+    if dispatch is None or dispatch.state not in ("parked", "planned", "off"):
         return 0
-    if dispatch.state == "off":
-        dispatch.state, dispatch.reason = "waiting", None
+    if dispatch.planned is None:
+        dispatch.state, dispatch.reason, dispatch.attempts = "waiting", None, 0
+        dispatch.lease_owner = dispatch.lease_until = None
+        mended(session, f"dispatch:{dispatch_id}")
         return 1
     statement = (
         update(Shard)
@@ -288,7 +358,9 @@ def resume(session: Session, dispatch_id: int) -> int:
             statement.returning(Shard.id), execution_options={"synchronize_session": False}
         ).all()
     )
-    dispatch.state, dispatch.reason = "planned", None
+    if resumed:
+        dispatch.state, dispatch.reason = "planned", None
+        mended(session, f"dispatch:{dispatch_id}")
     return resumed
 
 

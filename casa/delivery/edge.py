@@ -12,7 +12,7 @@ import socket
 import time
 from http import HTTPStatus
 from io import BufferedReader, BytesIO
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from gevent import monkey
@@ -42,6 +42,8 @@ class Handler(WSGIHandler):  # type: ignore[misc]
 
     environ: Any
     wsgi_input: Any
+    busy: ClassVar[int] = 0
+    """Requests that are being answered by this process."""
 
     def __init__(self, sock: Any, address: Any, server: "Server") -> None:
         self.socket = sock
@@ -86,6 +88,13 @@ class Handler(WSGIHandler):  # type: ignore[misc]
             return False
         self._farewell = not self.wsgi_input.finish()
         return not self._farewell
+
+    def run_application(self) -> None:
+        Handler.busy += 1
+        try:
+            super().run_application()
+        finally:
+            Handler.busy -= 1
 
     def take_over(self) -> socket.socket | None:
         """The connection for a WebSocket, of which this server then knows only the number.

@@ -64,6 +64,10 @@ class Conversation(Protocol):
         """No answer: whether the message was taken is not known."""
         ...
 
+    def failed(self, index: int, error: Exception) -> None:
+        """One of the above failed: it is the affair of that message alone."""
+        ...
+
 
 class Flight:
     """Connections and handles that are kept from page to page; for one thread at a time."""
@@ -97,7 +101,13 @@ class Flight:
             while waiting and active < window.size:
                 handle = idle.pop() if idle else self._new_handle()
                 index = waiting.popleft()
-                if conversation.ask(handle, index):
+                try:
+                    asked = conversation.ask(handle, index)
+                except Exception as error:
+                    handle.close()
+                    conversation.failed(index, error)
+                    continue
+                if asked:
                     handle.index = index
                     multi.add(handle)
                     active += 1
@@ -107,10 +117,19 @@ class Flight:
                 multi.turn(1.0)
             for handle, number in multi.ended():
                 active -= 1
-                status = 0 if number else handle.getinfo(pycurl.RESPONSE_CODE)
-                if status:
-                    conversation.answered(handle, handle.index, status)
-                    idle.append(handle)
-                else:
-                    conversation.lost(handle, handle.index, number or pycurl.E_SEND_FAIL_REWIND)
-                    handle.close()
+                self._ended(handle, number, conversation)
+
+    def _ended(self, handle: Any, number: int, conversation: Conversation) -> None:
+        status = 0 if number else handle.getinfo(pycurl.RESPONSE_CODE)
+        try:
+            if status:
+                conversation.answered(handle, handle.index, status)
+            else:
+                conversation.lost(handle, handle.index, number or pycurl.E_SEND_FAIL_REWIND)
+        except Exception as error:
+            conversation.failed(handle.index, error)
+            status = 0
+        if status:
+            self._idle.append(handle)
+        else:
+            handle.close()

@@ -2,6 +2,9 @@
 
 Live sending and catching up have one source, the published messages in the database, and one
 measure of whom each is for, so a client that comes back is given just what it would have been sent.
+
+A message that cannot be read or framed is left out, the operators are called, and the others go on:
+trying it again would fail again until another version of the code is started.
 """
 
 import logging
@@ -14,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from casa.alerts import doorbell, reading, sequence
 from casa.alerts.message import Message
+from casa.alerts.publication import decode_message
 from casa.database import Database, now
 from casa.delivery.followers import (
     Followers,
@@ -24,6 +28,7 @@ from casa.delivery.followers import (
     untold_reach_of,
 )
 from casa.delivery.frames import frame
+from casa.delivery.parking import call, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +64,8 @@ class SequenceFollower:
                     pass
             except SQLAlchemyError as error:
                 log.warning("cannot follow the sequence, trying again: %s", error)
+            except Exception:
+                log.exception("a fault while following the sequence, trying again")
 
     def stop(self) -> None:
         self._stopped = True
@@ -71,12 +78,39 @@ class SequenceFollower:
     def look(self) -> bool:
         """Send what came after ``position``; whether there may be more than that."""
         with self._database.reading() as session:
-            messages = reading.after(session, self.position, _CHUNK)
-            news = [(message, _thread_before(session, message)) for message in messages]
-        for message, before in news:
-            self._tell(message, before)
+            rows = reading.after(session, self.position, _CHUNK)
+            news = [(number, self._read(session, number, content)) for number, content in rows]
+        for number, message in news:
+            try:
+                if message is not None:
+                    self._tell(*message)
+            except Exception as error:
+                self._park(number, error)
+            self.position = max(self.position, number)
         # What is published meanwhile rings the bell.
         return len(news) == _CHUNK
+
+    def _read(
+        self, session: Session, number: int, content: bytes
+    ) -> tuple[Message, list[Reach]] | None:
+        """A message, and where the earlier ones of its thread were for."""
+        try:
+            message = decode_message(content)
+            return message, _thread_before(session, message)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            self._park(number, error)
+            return None
+
+    def _park(self, number: int, error: Exception) -> None:
+        """Leave a message out."""
+        log.error("message %s is not brought to sockets", number, exc_info=error)
+        try:
+            with self._database.writing() as session:
+                call(session, f"socket:{number}", reason_of(error))
+        except SQLAlchemyError as away:
+            log.warning("that it was left out cannot be noted: %s", away)
 
     def _tell(self, message: Message, before: list[Reach]) -> None:
         reach = reach_of(message)
@@ -127,29 +161,41 @@ class SequenceFollower:
         self.followers.put(client, following)
         try:
             with self._database.reading() as session:
-                messages = reading.after(session, since, _CATCH_UP)
-                seen = [one for one in messages if (one.sequence or 0) <= start]
+                rows = reading.after(session, since, _CATCH_UP)
+                seen = [row for row in rows if row[0] <= start]
                 missed = list(self._missed(session, following, seen))
         finally:
             del self._catching_up[client]
-        if len(seen) == _CATCH_UP and seen[-1].sequence != start:
+        if len(seen) == _CATCH_UP and seen[-1][0] != start:
             self.followers.drop(client)
-            return {"sequence": seen[-1].sequence, "missed": missed, "more": True}
+            return {"sequence": seen[-1][0], "missed": missed, "more": True}
         return {"sequence": self.position, "missed": missed + waiting}
 
     def _missed(
-        self, session: Session, following: Following, messages: list[Message]
+        self, session: Session, following: Following, rows: list[tuple[int, bytes]]
     ) -> Iterator[dict[str, Any]]:
         moment = now()
-        for message in messages:
-            if not following.wants(message) or max(i.expires for i in message.info) <= moment:
-                continue
-            met = following.is_met(reach_of(message))
-            earlier = _thread_before(session, message)
-            if met or any(following.is_met(one) for one in earlier):
-                elsewhere = following.is_met(untold_reach_of(message))
-                concerns = met or (message.msg_type == "Cancel" and not elsewhere)
-                yield frame(message, following.languages, concerns)
+        for number, content in rows:
+            try:
+                message = decode_message(content)
+                expired = max(info.expires for info in message.info) <= moment
+                if not expired and following.wants(message):
+                    yield from _frames(session, following, message)
+            except SQLAlchemyError:
+                raise
+            except Exception:
+                # The operators were called when it was news.
+                log.exception("message %s is left out of what was missed", number)
+
+
+def _frames(session: Session, following: Following, message: Message) -> Iterator[dict[str, Any]]:
+    """What a client that was away is told of a message: one frame, or nothing."""
+    met = following.is_met(reach_of(message))
+    earlier = _thread_before(session, message)
+    if met or any(following.is_met(one) for one in earlier):
+        elsewhere = following.is_met(untold_reach_of(message))
+        concerns = met or (message.msg_type == "Cancel" and not elsewhere)
+        yield frame(message, following.languages, concerns)
 
 
 def _thread_before(session: Session, message: Message) -> list[Reach]:

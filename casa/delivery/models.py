@@ -82,6 +82,31 @@ class ShardDevices(Base):
     departed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Alarm(Base):
+    """Something was given up for now, and the operators are to be called.
+
+    ``subject`` is what: ``dispatch:7``, ``chore:erase`` or ``socket:12`` (a message that web
+    processes could not bring to their clients). ``ended``: when it went on; ``told``: when the
+    operators' webhook took it, which is tried again from ``due`` on.
+    """
+
+    __tablename__ = "alarm"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(60))
+    reason: Mapped[str] = mapped_column(String(500))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    __table_args__ = (
+        Index("ix_alarm_subject", "subject"),
+        Index("ix_alarm_told", "told", "due"),
+    )
+
+
 class Webhook(Base):
     """An address of a radio station, a siren or a partner to which alerts are posted.
 

@@ -1,7 +1,10 @@
 """What became of one message to one device; every provider answers in these words."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,11 @@ class Retry:
 
     reason: str
     after: float | None = None
+
+
+@dataclass(frozen=True)
+class Failed(Retry):
+    """We failed, not the provider: it is tried again, but not for as long."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,11 @@ class Outcomes:
             self.last_retry = found
         else:
             self.failures_in_a_row = 0
+
+    def failed(self, index: int, error: Exception) -> None:
+        """We failed with this message alone."""
+        log.error("one message of a page failed", exc_info=error)
+        self.put(index, Failed(f"{type(error).__name__}: {error}"[:300]))
 
     def sent(self, indices: Iterable[int]) -> None:
         found = self._found

@@ -9,14 +9,19 @@ Who follows a place that a message leaves ``untold`` is not among them: a warnin
 is for some parishes while others leave it is no news to the former, and the latter are told by a
 message of another thread. Whoever an older message of the thread had still to reach is told by the
 newer one, which stops it.
+
+What cannot be planned is put off and parked in the end (``parking``); the others go on. A dispatch
+whose kind this worker does not know is left to one that does, for some hours.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pyroaring import BitMap
 from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
 from casa.agencies.mandates import rank
@@ -25,12 +30,19 @@ from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.alerts.publication import decode_message
 from casa.audience import matching
+from casa.audience.filters import KINDS
 from casa.audience.matching import Addresses, Wanted, match
 from casa.database import Database, now
 from casa.delivery.channels import Channel, Matched
 from casa.delivery.models import DispatchAudience, Shard, ShardDevices
 from casa.delivery.outcomes import Outcome, Unregistered
+from casa.delivery.parking import PATIENCE, Patience, backoff, call, mended, reason_of
 from casa.geography.target import Target
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_FOR = timedelta(hours=4)
+"""How long a dispatch of an unknown kind waits for a worker that knows it."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +114,24 @@ class Push:
 
 PUSH = Push()
 
+_KNOWN = PublishedMessage.kind.in_(KINDS)
+
 # Asked after each page of every worker, so made once.
 _UNPLANNED = (
     select(Dispatch.id)
-    .where(Dispatch.state == "waiting", Dispatch.channel == bindparam("channel"))
+    .join(PublishedMessage, PublishedMessage.sequence == Dispatch.sequence)
+    .where(Dispatch.state == "waiting", Dispatch.channel == bindparam("channel"), _KNOWN)
     .limit(1)
 )
 
 
 def plan_next(
-    database: Database, owner: str, lease: timedelta, shard_size: int, channel: Channel = PUSH
+    database: Database,
+    owner: str,
+    lease: timedelta,
+    shard_size: int,
+    channel: Channel = PUSH,
+    patience: Patience = PATIENCE,
 ) -> bool:
     """Plan the channel's most urgent dispatch that waits for it; whether there was one."""
     with database.reading() as session:
@@ -121,7 +141,29 @@ def plan_next(
         dispatch = _claim(session, owner, now(), lease, channel)
         if dispatch is None:
             return False
+        if dispatch.attempts > patience.faults:
+            _park(session, dispatch, dispatch.reason or "planning it ended the worker")
+            return True
         identity, sequence, thread = dispatch.id, dispatch.sequence, dispatch.thread
+    try:
+        _plan(database, identity, sequence, thread, owner, shard_size, channel)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.exception("dispatch %s cannot be planned", identity)
+        _put_off(database, identity, owner, reason_of(error), patience)
+    return True
+
+
+def _plan(
+    database: Database,
+    identity: int,
+    sequence: int,
+    thread: str,
+    owner: str,
+    shard_size: int,
+    channel: Channel,
+) -> None:
     with database.reading() as session:
         row = session.get_one(PublishedMessage, sequence)
         message = decode_message(row.content)
@@ -130,11 +172,47 @@ def plan_next(
     with database.writing() as session:
         dispatch = session.get_one(Dispatch, identity, with_for_update=True)
         if dispatch.lease_owner != owner or dispatch.state != "waiting":
-            return True
+            return
         unsent = _supersede(session, dispatch, now())
         told = recipients(message, before, matched, unsent)
         _save(session, dispatch, before.after(matched.area), told, shard_size)
-    return True
+
+
+def _put_off(
+    database: Database, identity: int, owner: str, reason: str, patience: Patience
+) -> None:
+    """Later again, or parked when it was the last try."""
+    with database.writing() as session:
+        dispatch = session.get_one(Dispatch, identity, with_for_update=True)
+        if dispatch.lease_owner != owner or dispatch.state != "waiting":
+            return
+        dispatch.reason, dispatch.lease_owner = reason, None
+        dispatch.lease_until = now() + backoff(dispatch.attempts, patience.first)
+        if dispatch.attempts >= patience.faults:
+            _park(session, dispatch, reason)
+
+
+def _park(session: Session, dispatch: Dispatch, reason: str) -> None:
+    dispatch.state, dispatch.reason = "parked", reason
+    dispatch.lease_owner = dispatch.lease_until = None
+    call(session, f"dispatch:{dispatch.id}", reason)
+
+
+def park_unknown(session: Session, moment: datetime) -> None:
+    """Park what has waited for hours for a worker that knows its kind."""
+    waiting = (
+        select(Dispatch, PublishedMessage.kind)
+        .join(PublishedMessage, PublishedMessage.sequence == Dispatch.sequence)
+        .where(Dispatch.state == "waiting", ~_KNOWN)
+        .with_for_update(of=Dispatch, skip_locked=True)
+    )
+    for dispatch, kind in session.execute(waiting).all():
+        reason = f"no worker knows the kind {kind!r}"
+        if dispatch.created <= moment - UNKNOWN_FOR:
+            _park(session, dispatch, reason)
+        else:
+            log.warning("dispatch %s waits: %s", dispatch.id, reason)
+            dispatch.reason = reason
 
 
 def _claim(
@@ -154,7 +232,9 @@ def _claim(
     )
     dispatch = session.scalars(
         select(Dispatch)
+        .join(PublishedMessage, PublishedMessage.sequence == Dispatch.sequence)
         .where(
+            _KNOWN,
             Dispatch.state == "waiting",
             Dispatch.channel == channel.name,
             or_(Dispatch.lease_until.is_(None), Dispatch.lease_until <= moment),
@@ -162,7 +242,7 @@ def _claim(
         )
         .order_by(Dispatch.priority, Dispatch.sequence)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=Dispatch, skip_locked=True)
     ).first()
     if dispatch is not None:
         dispatch.lease_owner = owner
@@ -222,7 +302,7 @@ def _save(
     dispatch.planned = moment
     dispatch.state = "planned" if everyone else "done"
     dispatch.finished = None if everyone else moment
-    dispatch.lease_owner = dispatch.lease_until = None
+    dispatch.lease_owner = dispatch.lease_until = dispatch.reason = None
 
 
 def split(devices: BitMap, size: int) -> list[BitMap]:
@@ -239,8 +319,10 @@ def _supersede(session: Session, dispatch: Dispatch, moment: datetime) -> Audien
         Dispatch.thread == dispatch.thread,
         Dispatch.channel == dispatch.channel,
         Dispatch.sequence < dispatch.sequence,
-        Dispatch.state == "planned",
+        Dispatch.state.in_(("planned", "parked")),
     )
+    for parked in session.scalars(older.where(Dispatch.state == "parked")).all():
+        mended(session, f"dispatch:{parked}", moment)
     shards = session.scalars(
         select(Shard)
         .where(Shard.dispatch_id.in_(older), Shard.state != "done")
@@ -264,7 +346,11 @@ def _supersede(session: Session, dispatch: Dispatch, moment: datetime) -> Audien
 
 def _unsent(session: Session, shard: Shard) -> Audience:
     row = session.get_one(ShardDevices, shard.id)
-    devices, departed = BitMap.deserialize(row.devices), BitMap.deserialize(row.departed)
+    try:
+        devices, departed = BitMap.deserialize(row.devices), BitMap.deserialize(row.departed)
+    except ValueError:
+        log.exception("shard %s cannot be read, who is left of it is not known", shard.id)
+        return NOBODY
     reached = devices.rank(shard.cursor) if shard.cursor >= 0 else 0
     left = devices[reached:]
     if shard.retry:

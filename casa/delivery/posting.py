@@ -131,6 +131,9 @@ class _Page:
     def answered(self, handle: Any, index: int, status: int) -> None:
         self._outcomes.put(index, meaning(status))
 
+    def failed(self, index: int, error: Exception) -> None:
+        self._outcomes.failed(index, error)
+
     def lost(self, handle: Any, index: int, number: int) -> None:
         if handle.forbidden:
             self._outcomes.put(index, Refused("the address is not on the public Internet"))

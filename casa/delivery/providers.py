@@ -1,9 +1,11 @@
 """The push providers of a worker, by the name that devices give: made from the settings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from typing import cast
+from pathlib import Path
+from typing import TypeVar, cast
 
 import redis
 from redis.backoff import NoBackoff
@@ -17,11 +19,16 @@ from casa.delivery import fcm
 from casa.delivery.credentials import AccessTokens
 from casa.delivery.dispatch import Sender
 from casa.delivery.encryption import Vapid
-from casa.delivery.outcomes import Outcome, Refused
+from casa.delivery.outcomes import Failed, Outcome, Refused
+from casa.delivery.parking import reason_of
 from casa.delivery.push import Transport
 from casa.delivery.quota import LocalQuota, Quota, RedisQuota
-from casa.delivery.webpush import WebPush
-from casa.settings import Settings
+from casa.delivery.webpush import Letter, WebPush
+from casa.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
 
 _TEMPLATES = 256
 # A body's time to live counts from when it was encoded, and is in whole seconds.
@@ -41,11 +48,9 @@ class FcmSender:
         if moment - self._since >= _FRESH:
             self._templates.clear()
             self._since = moment
-        try:
-            bodies = [body for group in page for body in self._bodies(message, group)]
-        except fcm.TooLarge as error:
-            return _too_large(error, page)
-        return self._transport.send_page(bodies)
+        return _send_composed(
+            page, lambda group: self._bodies(message, group), self._transport.send_page
+        )
 
     def _bodies(self, message: Message, group: Addresses) -> list[bytes]:
         template = self._template(message, group)
@@ -77,21 +82,46 @@ class WebPushSender:
 
     def send(self, message: Message, page: Sequence[Addresses]) -> list[Outcome]:
         moment = now()
-        letters = []
+
+        def compose(group: Addresses) -> list[tuple[Letter, Subscription | None]]:
+            letter = fcm.letter(
+                message, languages=group.languages, departed=group.departed, moment=moment
+            )
+            return [(letter, _subscription(token)) for token in group.tokens]
+
+        return _send_composed(page, compose, self._transport.send_page)
+
+
+def _subscription(token: str) -> Subscription | None:
+    try:
+        return Subscription.from_text(token)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _send_composed(
+    page: Sequence[Addresses],
+    compose: Callable[[Addresses], list[Item]],
+    send: Callable[[list[Item]], list[Outcome]],
+) -> list[Outcome]:
+    """Send to the groups whose message could be made, one item for each of their tokens; the
+    others fail by themselves.
+    """
+    items: list[Item] = []
+    failed: list[Outcome | None] = []
+    for group in page:
         try:
-            for group in page:
-                letter = fcm.letter(
-                    message, languages=group.languages, departed=group.departed, moment=moment
-                )
-                letters += [(letter, Subscription.from_text(token)) for token in group.tokens]
+            composed = compose(group)
+            items += composed
+            failed += [None] * len(composed)
         except fcm.TooLarge as error:
-            return _too_large(error, page)
-        return self._transport.send_page(letters)
-
-
-def _too_large(error: fcm.TooLarge, page: Sequence[Addresses]) -> list[Outcome]:
-    refused = Refused(f"too large for a push message: {error}")
-    return [refused for group in page for _ in group.tokens]
+            refused = Refused(f"too large for a push message: {error}")
+            failed += [refused] * len(group.tokens)
+        except Exception as error:
+            log.exception("a message in %s cannot be made", "/".join(group.languages))
+            failed += [Failed(reason_of(error))] * len(group.tokens)
+    outcomes = iter(send(items) if items else ())
+    return [next(outcomes) if one is None else one for one in failed]
 
 
 def _quota(settings: Settings) -> Quota:
@@ -104,13 +134,27 @@ def _quota(settings: Settings) -> Quota:
     return RedisQuota(client, settings.push_per_minute, f"{settings.broker_queue}:push:quota")
 
 
+def _access_tokens(account: Path, ca: Path | None) -> AccessTokens:
+    try:
+        return AccessTokens(account, ca)
+    except (ValueError, OSError) as error:
+        raise SettingsError(
+            f"CASA_FIREBASE_CREDENTIALS: {account} is no service account file: {error}. Firebase's "
+            "console makes one (project settings, service accounts)."
+        ) from error
+
+
 @contextmanager
 def senders(settings: Settings) -> Iterator[Mapping[str, Sender]]:
-    """The providers that the settings give credentials for; none of them: push is off."""
+    """The providers that the settings give credentials for; none of them: push is off.
+
+    Raises:
+        SettingsError: the credentials cannot be used.
+    """
     with ExitStack() as stack:
         found: dict[str, Sender] = {}
         if settings.firebase_credentials is not None:
-            tokens = AccessTokens(settings.firebase_credentials, settings.fcm_ca)
+            tokens = _access_tokens(settings.firebase_credentials, settings.fcm_ca)
             stack.callback(tokens.close)
             transport = Transport(
                 settings.fcm_url,

@@ -312,6 +312,9 @@ class _Handles:
             self._page.answered(index, Answer(index, status, headers, b"".join(handle.sink)))
         handle.sink.clear()
 
+    def failed(self, index: int, error: Exception) -> None:
+        self._page.outcomes.failed(index, error)
+
     def lost(self, handle: Any, index: int, number: int) -> None:
         self._window.pushed_back()
         self._page.lost(index, reason(number))

@@ -5,6 +5,7 @@ wherever it begins, sees more than the quota.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -106,4 +107,7 @@ class RedisQuota:
             log.warning("no quota shared with other workers: %s", error)
             self._away_until = time.monotonic() + _AWAY_SECONDS
             return self._alone.take(wanted)
-        return Allowance(int(granted), float(wait))
+        # Whatever else writes there: no more than was wanted, and no endless wait.
+        seconds = float(wait)
+        usable = math.isfinite(seconds) and 0 <= int(granted) <= wanted
+        return Allowance(int(granted), max(seconds, 0.0)) if usable else self._alone.take(wanted)

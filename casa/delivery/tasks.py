@@ -29,6 +29,8 @@ _ACTOR = "work"
 _POLL_MILLISECONDS = 200
 # More workers than this on one dispatch wait for the quota, not for work.
 _MOST_ASKED = 32
+# A page may be under way when the process is asked to end.
+_END_MILLISECONDS = 15_000
 
 
 def _broker(url: str) -> dramatiq.Broker:
@@ -56,7 +58,8 @@ class Tasks:
                         queue_name=self.queue, actor_name=_ACTOR, args=(), kwargs={}, options={}
                     )
                 )
-        except _AWAY as error:
+        except Exception as error:
+            # Whatever the broker holds or says: workers look for themselves.
             log.warning("the broker is away, workers look for themselves: %s", error)
 
     def close(self) -> None:
@@ -93,9 +96,12 @@ class TaskWorker:
         pool.start()
         try:
             while not stop.wait(self._poll):
-                self._sweep(stop)
+                try:
+                    self._sweep(stop)
+                except Exception:
+                    log.exception("a fault of the worker's own, it goes on")
         finally:
-            pool.stop()
+            pool.stop(timeout=_END_MILLISECONDS)
             self._tasks.close()
 
     def work(self) -> None:

@@ -81,8 +81,8 @@ class WebPush:
         with self._lock:
             self._flight.close()
 
-    def send_page(self, page: Sequence[tuple[Letter, Subscription]]) -> list[Outcome]:
-        """What became of each letter, in their order."""
+    def send_page(self, page: Sequence[tuple[Letter, Subscription | None]]) -> list[Outcome]:
+        """What became of each letter, in their order; without a subscription it is refused."""
         with self._lock:
             outcomes = Outcomes(len(page))
             deadline = time.monotonic() + self._patience
@@ -136,7 +136,7 @@ class _Page:
 
     def __init__(
         self,
-        page: Sequence[tuple[Letter, Subscription]],
+        page: Sequence[tuple[Letter, Subscription | None]],
         outcomes: Outcomes,
         vapid: Vapid,
         pauses: Pauses,
@@ -150,6 +150,9 @@ class _Page:
 
     def ask(self, handle: Any, index: int) -> bool:
         letter, subscription = self._page[index]
+        if subscription is None:
+            self._outcomes.put(index, Refused("the subscription cannot be read"))
+            return False
         service = origin(subscription.endpoint)
         if self._pauses.held(subscription.endpoint, service):
             self._outcomes.put(index, Retry("the push service asked for patience"))
@@ -180,6 +183,9 @@ class _Page:
             wait = float(handle.getinfo(pycurl.RETRY_AFTER))
             # Too many is said of one subscription (RFC 8030 section 8.4), away of the service.
             self._pauses.hold(handle.endpoint if status == 429 else handle.service, wait)
+
+    def failed(self, index: int, error: Exception) -> None:
+        self._outcomes.failed(index, error)
 
     def lost(self, handle: Any, index: int, number: int) -> None:
         if handle.forbidden:

@@ -1,38 +1,33 @@
 """The worker: plans and sends what the database holds, until it is told to stop.
 
 It needs no broker: the database is the truth, and looking at it often is enough. With one
-(``casa.delivery.tasks``) it is called instead of looking.
+(``casa.delivery.tasks``) it is called instead of looking. Nothing that goes wrong ends it: what is
+planned and sent fails by itself, and whatever else is at fault is looked at again after a pause.
 """
 
 import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Event
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
-from casa import idempotency
-from casa.agencies import officers, sessions
 from casa.alerts.models import Dispatch
 from casa.database import Database, now
 from casa.delivery.channels import Channel
+from casa.delivery.chores import Chore, Chores, own_chores
 from casa.delivery.dispatch import Sender, due_in, work_once
 from casa.delivery.models import Shard
+from casa.delivery.parking import Patience
 from casa.delivery.planning import PUSH, plan_next
-from casa.delivery.retention import sweep
 from casa.settings import Settings
 
 log = logging.getLogger(__name__)
 
 PUSH_IS_OFF = "push is off: set CASA_FIREBASE_CREDENTIALS or CASA_WEBPUSH_CONTACT"
-
-Chore = Callable[[Session, datetime], None]
-
-_SWEEP_EVERY = timedelta(minutes=10)
 
 
 class Worker:
@@ -51,14 +46,14 @@ class Worker:
         channel: Channel = PUSH,
     ) -> None:
         self._channel = channel
-        self._chores = chores
+        self._patience = Patience.of(settings)
+        self._chores = Chores(database, [*own_chores(settings), *chores], self._patience)
         self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{os.urandom(4).hex()}"
         self._database = database
         self._settings = settings
         self._senders = senders
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._bell = Event()
-        self._swept = now() - _SWEEP_EVERY
 
     def run(self, stop: Event) -> None:
         """Work until ``stop`` is set and ``ring`` is called."""
@@ -85,17 +80,19 @@ class Worker:
             return work()
         except OperationalError as error:
             log.warning("the database is away, trying again: %s", error.orig)
-            return 0
+        except Exception:
+            log.exception("a fault of the worker's own, it goes on")
+        return 0
 
     def _plan(self) -> int:
         if self._channel is PUSH:
-            self._sweep()
+            self._chores.do(now())
         if not self._senders:
             self._switch_off()
             return 0
         planned = False
         size, channel = self._settings.shard_size, self._channel
-        while plan_next(self._database, self.owner, self._lease, size, channel):
+        while plan_next(self._database, self.owner, self._lease, size, channel, self._patience):
             planned = True
         if not planned:
             return 0
@@ -112,6 +109,7 @@ class Worker:
             self._lease,
             self._settings.page_size,
             self._channel,
+            self._patience,
         )
 
     def _pause(self) -> float:
@@ -119,7 +117,8 @@ class Worker:
         try:
             with self._database.reading() as session:
                 due = due_in(session, self._channel)
-        except OperationalError:
+        except Exception as error:
+            log.debug("when to look again is not known: %s", error)
             return longest
         return longest if due is None else min(longest, max(due.total_seconds(), 0.01))
 
@@ -131,25 +130,3 @@ class Worker:
                 .where(Dispatch.state == "waiting", Dispatch.channel == "push")
                 .values(state="off", reason=PUSH_IS_OFF)
             )
-
-    def _sweep(self) -> None:
-        moment = now()
-        if moment - self._swept >= _SWEEP_EVERY:
-            self._swept = moment
-            with self._database.writing() as session:
-                sweep(session, moment - timedelta(days=self._settings.audience_days))
-                officers.sweep(session, moment)
-                sessions.sweep(session, moment)
-                idempotency.sweep(session, moment)
-            for chore in self._chores:
-                self._do(chore, moment)
-
-    def _do(self, chore: Chore, moment: datetime) -> None:
-        """A chore that fails is done another time, and keeps nothing from being delivered."""
-        try:
-            with self._database.writing() as session:
-                chore(session, moment)
-        except OperationalError:
-            raise
-        except Exception:
-            log.exception("a chore failed, it is done again later")

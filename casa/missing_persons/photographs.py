@@ -112,7 +112,7 @@ def mill_safely(data: bytes, *, seconds: float = 30, memory: int = 800_000_000) 
         RuntimeError: if the process does not come to read the picture, for no fault of that.
     """
     check_length(data)
-    command = [sys.executable, "-m", __spec__.name, str(math.ceil(seconds)), str(memory)]
+    command = [sys.executable, "-P", "-m", __spec__.name, str(math.ceil(seconds)), str(memory)]
     try:
         done = subprocess.run(  # noqa: S603
             command, input=data, capture_output=True, timeout=seconds, env=_environment()

@@ -20,7 +20,7 @@ from casa.alerts.models import Dispatch
 from casa.audience.matching import Addresses
 from casa.audience.models import Device
 from casa.database import Database, now
-from casa.delivery import dispatch, planning, retention
+from casa.delivery import dispatch, parking, planning, retention
 from casa.delivery.models import DispatchAudience, Shard, ShardDevices
 from casa.delivery.outcomes import Outcome, Refused, Retry, Sent, Unregistered
 from casa.delivery.worker import Worker
@@ -32,7 +32,7 @@ Publish = Callable[..., dict[str, Any]]
 Bearer = Callable[[str], dict[str, str]]
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The worker dies in the middle of a page."""
 
 
@@ -356,11 +356,11 @@ def test_retries_back_off_honour_retry_after_and_park(
         assert shard.not_before is not None
         assert shard.not_before >= now() + timedelta(seconds=110)
         assert list(BitMap.deserialize(shard.retry or b"")) != []
-    for _ in range(dispatch.MOST_ATTEMPTS):
+    for _ in range(parking.MOST_ATTEMPTS):
         due_now(database)
         drain(database, sender)
     assert sender.told(1).count("fine") == 1
-    assert sender.told(1).count("busy") == dispatch.MOST_ATTEMPTS + 1
+    assert sender.told(1).count("busy") == parking.MOST_ATTEMPTS + 1
     with database.reading() as session:
         row = session.scalars(PUSHED).one()
         assert (row.state, row.reason) == ("parked", "503")
@@ -376,9 +376,9 @@ def test_retries_back_off_honour_retry_after_and_park(
 
 def test_backoff_grows_and_is_bounded() -> None:
     for attempt in range(1, 100):
-        pause = dispatch.backoff(attempt)
-        assert timedelta(seconds=1) <= pause <= dispatch.LONGEST_RETRY
-    assert dispatch.backoff(3) >= timedelta(seconds=4)
+        pause = parking.backoff(attempt)
+        assert timedelta(seconds=1) <= pause <= parking.LONGEST_RETRY
+    assert parking.backoff(3) >= timedelta(seconds=4)
 
 
 def test_what_has_expired_is_dropped_and_counted(

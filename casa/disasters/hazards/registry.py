@@ -59,7 +59,7 @@ _RESPONSES: Mapping[Level, tuple[Response, ...]] = MappingProxyType(
 )
 
 
-class HazardError(Exception):
+class HazardError(ValueError):
     """A hazard's file cannot be used; the message names it and what to mend."""
 
 
