@@ -279,7 +279,7 @@ class ShownInfoSchema(InfoSchema):
     headline = fields.String()
     description = fields.String(allow_none=True)
     instruction = fields.String(allow_none=True)
-    web = fields.String(allow_none=True)
+    web = PublicUrl(allow_none=True)
     contact = fields.String(allow_none=True)
     parameter = fields.List(fields.Nested(ValueSchema))
     resource = fields.List(fields.Nested(ShownResourceSchema))
