@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint demo crash-test bench clean
+.PHONY: run test lint demo crash-test fuzz bench clean
 
 run: .venv/.installed
 	$(BIN)/casa database upgrade
@@ -23,6 +23,9 @@ demo: .venv/.tested
 
 crash-test: .venv/.tested
 	CASA_CRASHES=50 $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/system/test_crashes.py
+
+fuzz: .venv/.tested
+	$(BIN)/python tools/fuzz.py --cases $(or $(CASES),20000)
 
 bench: .venv/.tested
 	$(BIN)/python benchmarks/match.py --elsewhere 9000000

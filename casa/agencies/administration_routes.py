@@ -152,6 +152,7 @@ def _shown(officer: Officer, **more: str) -> dict[str, Any]:
 class Officers(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
+    @blueprint.alt_response(404, description="There is no such agency")
     @blueprint.response(200, OfficersSchema)
     def get(self, query: dict[str, str]) -> Response:
         """The agency's officers."""
@@ -165,6 +166,7 @@ class Officers(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(InviteSchema)
     @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
+    @blueprint.alt_response(404, description="There is no such agency")
     @blueprint.response(201, OfficerSchema)
     def post(self, data: dict[str, Any], query: dict[str, str]) -> Response:
         """Invite an officer; the answer holds the invitation, good once and for three days."""
@@ -225,6 +227,7 @@ def _officer(session: Session, identifier: str) -> Officer:
 class Keys(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
+    @blueprint.alt_response(404, description="There is no such agency")
     @blueprint.response(200, KeysSchema)
     def get(self, query: dict[str, str]) -> Response:
         """The agency's keys, without their secrets."""
@@ -238,6 +241,7 @@ class Keys(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(NewKeySchema)
     @blueprint.arguments(AgencyQuery, location="query", unknown=RAISE)
+    @blueprint.alt_response(404, description="There is no such agency")
     @blueprint.response(201, IssuedSchema)
     def post(self, data: dict[str, Any], query: dict[str, str]) -> Response:
         """A new key; the answer is the only place where it stands."""

@@ -56,6 +56,8 @@ def _provider() -> Provider:
 @blueprint.route("")
 class There(MethodView):
     @blueprint.response(302, description="To the identity provider")
+    @blueprint.alt_response(401, description="The provider cannot be asked")
+    @blueprint.alt_response(404, description="There is no identity provider")
     def get(self) -> Response:
         """Begin to sign in with the ministry's identity provider."""
         try:
@@ -82,6 +84,7 @@ class There(MethodView):
 class Back(MethodView):
     @blueprint.arguments(BackSchema, location="query")
     @blueprint.response(200, SessionSchema)
+    @blueprint.alt_response(404, description="There is no identity provider")
     @blueprint.alt_response(401, description="Refused; what was wrong is not told")
     def get(self, query: dict[str, str]) -> Response:
         """Where the identity provider sends the browser back to."""

@@ -62,6 +62,7 @@ def _party() -> RelyingParty:
 class NewOptions(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.response(200, OBJECT, description="PublicKeyCredentialCreationOptions as JSON")
+    @blueprint.alt_response(404, description="There are no passkeys here")
     def post(self) -> Response:
         """What to give to `navigator.credentials.create` in order to add a passkey."""
         identity, party = _stepped_up(), _party()
@@ -92,6 +93,7 @@ class Passkeys(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(NewPasskeySchema)
     @blueprint.response(201, PasskeySchema)
+    @blueprint.alt_response(404, description="There are no passkeys here")
     @blueprint.alt_response(401, description="The answer is no proof of a new passkey")
     def post(self, data: dict[str, Any]) -> Response:
         """Add a passkey with the browser's answer to the options."""
@@ -137,6 +139,7 @@ class OnePasskey(MethodView):
 @blueprint.route("/session/passkey/options", methods=["POST"])
 class SignInOptions(MethodView):
     @blueprint.response(200, OBJECT, description="PublicKeyCredentialRequestOptions as JSON")
+    @blueprint.alt_response(404, description="There are no passkeys here")
     def post(self) -> Response:
         """What to give to `navigator.credentials.get`, to sign in or to show the passkey again."""
         options, challenge = passkeys.sign_in_options(_party())
@@ -149,6 +152,7 @@ class SignInOptions(MethodView):
 class SignIn(MethodView):
     @blueprint.arguments(AnswerSchema)
     @blueprint.response(201, SessionSchema)
+    @blueprint.alt_response(404, description="There are no passkeys here")
     @blueprint.alt_response(401, description="Refused; what was wrong is not told")
     def post(self, data: dict[str, Any]) -> Response:
         """Sign in with a passkey, which is both factors. A session shown with it ends."""
@@ -170,6 +174,7 @@ class StepUp(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(AnswerSchema)
     @blueprint.response(200, SessionSchema)
+    @blueprint.alt_response(404, description="There are no passkeys here")
     def post(self, data: dict[str, Any]) -> Response:
         """Show one's passkey again, which publishing asks for; the session's token changes."""
         identity, token = officer_of(caller()), presented_session() or ""

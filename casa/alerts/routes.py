@@ -9,7 +9,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy.orm import Session
 
 from casa import paging
-from casa.agencies.authentication import optional_caller
+from casa.agencies.authentication import SECURITY, optional_caller
 from casa.agencies.mandates import SEVERITIES, rank
 from casa.alerts import reading, sequence
 from casa.alerts.drafts import draft_json, readable_alert
@@ -113,6 +113,7 @@ def _next(page: reading.Page) -> str:
 @blueprint.route("/alerts/<uuid:identifier>.<suffix>")
 @blueprint.route("/alerts/<uuid:identifier>")
 class Alert(MethodView):
+    @blueprint.doc(security=[{}, *SECURITY])
     @blueprint.arguments(LanguageSchema, location="query", unknown=RAISE)
     @blueprint.response(200, {"anyOf": [AlertSchema, DraftSchema]})
     @blueprint.alt_response(200, schema=GEOJSON, content_type="application/geo+json")

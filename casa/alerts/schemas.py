@@ -318,7 +318,7 @@ class ThreadSchema(Schema):
     alerts = fields.List(fields.Nested(AlertSchema))
 
 
-class SpokenSchema(Schema):
+class OwnSpokenSchema(Schema):
     language = fields.String()
     sms = fields.String()
     radio = fields.String()
@@ -329,7 +329,7 @@ class DraftSchema(AlertSchema):
 
     sent = Moment(allow_none=True)
     spoken = fields.List(
-        fields.Nested(SpokenSchema), metadata={"description": "For telephones and radios"}
+        fields.Nested(OwnSpokenSchema), metadata={"description": "For telephones and radios"}
     )
     sequence = fields.Integer(allow_none=True)
     replaces = fields.UUID(allow_none=True)
