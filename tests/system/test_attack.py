@@ -128,9 +128,8 @@ def _publish(author: Desk, approver: Desk, warning: dict[str, Any]) -> str:
         part["severity"] = "Extreme"
     author.sign_in()
     identifier: str = author.call("POST", "/v1/alerts", warning)["identifier"]
-    author.call("POST", f"/v1/alerts/{identifier}/submit")
+    draft = author.call("POST", f"/v1/alerts/{identifier}/submit")
     approver.sign_in()
-    draft = approver.call("GET", f"/v1/agencies/me/alerts/{identifier}")
     approve = f"/v1/alerts/{identifier}/approve?publish=true&digest={draft['digest']}"
     assert approver.call("POST", approve)["state"] == "published"
     return identifier
