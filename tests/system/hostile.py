@@ -147,4 +147,4 @@ class Attack:
                 one.go_on()
                 if self._stop.is_set():
                     return
-            time.sleep(0.05)
+            time.sleep(0.5)

@@ -77,7 +77,7 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_nobody_honest_is_kept_from_anything(
     service_settings: dict[str, str],
     officer: Callable[..., SignedIn],
@@ -93,12 +93,12 @@ def test_nobody_honest_is_kept_from_anything(
         assert until(lambda: watched.descriptors < 60, 60)
         before = watched.descriptors, watched.megabytes
         attack, phones = Attack(port, HOSTILE), Phones(port)
-        assert until(lambda: attack.opened == HOSTILE, 240)
+        assert until(lambda: attack.opened == HOSTILE, 600)
         for _ in range(PHONES):
             phones.add()
         assert requests.get(service.url + "/healthz", timeout=30).ok
         identifier = _publish(Desk(service.url, author), Desk(service.url, approver), warning)
-        assert until(lambda: all(phones.heard.values()), 120)
+        assert until(lambda: all(phones.heard.values()), 300)
         assert set(phones.heard.values()) == {1}
         assert phones.lost == 0
         public = requests.get(f"{service.url}/v1/alerts/{identifier}", timeout=30)
