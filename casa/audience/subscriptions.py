@@ -6,14 +6,20 @@ uncompressed form, 65 bytes, and ``auth`` is 16 bytes, both base64url.
 
 import base64
 import binascii
-import ipaddress
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields
 
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}})")
+# Names that mean something on a local network only.
+_PRIVATE_NAMES = (
+    ".local", ".localhost", ".localdomain", ".internal", ".intranet", ".lan", ".home.arpa",
+)  # fmt: skip
 _LONGEST_ENDPOINT = 2_048
 
 # P-256 (FIPS 186-4, D.1.2.3): y² = x³ - 3x + B modulo P.
@@ -116,15 +122,9 @@ def is_public_https(text: Any) -> bool:
 
 
 def _is_public_name(host: str) -> bool:
-    name = host.rstrip(".")
-    if "." not in name or name.endswith((".local", ".localhost", ".internal")):
-        return False
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        # No top-level domain is a number; 0x7f.1 and the like are addresses to some resolvers.
-        return name.rpartition(".")[2].isalpha() or ".xn--" in name
-    return False
+    """No address in any spelling: no top-level domain is a number, as 0x7f.1 ends with."""
+    name = host.removesuffix(".")
+    return bool(_NAME.fullmatch(name)) and not name.endswith(_PRIVATE_NAMES)
 
 
 def _decoded(text: Any) -> bytes | None:

@@ -13,6 +13,7 @@ from typing import Protocol
 # For databases, brokers, files, photographs' processes.
 _OWN = 100
 _MOST_REQUESTS = 2_000
+_ENDLESS = 1_000_000
 # So many of those who wait are let go at once, so that a flood is not searched for each.
 _LET_GO_SHARE = 20
 
@@ -42,6 +43,8 @@ class Connections:
     def of_process(cls) -> "Connections":
         """By the descriptors that the process may have."""
         descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if descriptors == resource.RLIM_INFINITY:
+            descriptors = _ENDLESS
         requests = max(min((descriptors - _OWN) // 5, _MOST_REQUESTS), 20)
         return cls(requests, max(descriptors - _OWN - requests, 20))
 

@@ -60,6 +60,7 @@ class Handler(WSGIHandler):  # type: ignore[misc]
                     self._served += 1
             else:
                 self._refuse(Refusal(503, "There are too many connections. Try again soon."))
+                self._farewell = False  # that would take time and a descriptor
             if self._farewell:
                 self._part()
         finally:

@@ -15,7 +15,32 @@ import pycurl
 from casa.delivery.flight import new_handle
 
 _LONGEST_ANSWER = 65_536  # bytes
+
+# What is public is named, not what is private: every technique that embeds an address adds to the
+# latter. Sources: IANA's registries of special-purpose addresses; RFC 4291 for 2000::/3.
+_GLOBAL_6 = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_SPECIAL_6 = tuple(
+    map(
+        ipaddress.IPv6Network,
+        (
+            "2001::/23",  # protocols, among them Teredo and benchmarks
+            "2001:db8::/32",  # documentation
+            "3fff::/20",
+        ),
+    )
+)
+_SPECIAL_4 = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "192.0.0.0/24",  # protocols
+            "192.88.99.0/24",  # relays of 6to4
+            "224.0.0.0/3",  # multicast and reserved
+        ),
+    )
+)
+_ISATAP = 0x5EFE  # before the IPv4 address; with or without the bit for a unique one
 
 
 def is_public(text: str) -> bool:
@@ -24,22 +49,22 @@ def is_public(text: str) -> bool:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    inner = _embedded(address)
-    if inner is not None:
-        return is_public(str(inner))
-    return address.is_global and not address.is_multicast
-
-
-def _embedded(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-) -> ipaddress.IPv4Address | None:
-    """The IPv4 address to which an IPv6 address of a transition technique leads."""
     if isinstance(address, ipaddress.IPv4Address):
-        return None
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+        return address.is_global and not any(address in network for network in _SPECIAL_4)
+    inner = _embedded(address)
+    if inner is not None and not is_public(str(inner)):
+        return False
+    if address.ipv4_mapped or address in _NAT64:
+        return True
+    return address in _GLOBAL_6 and not any(address in network for network in _SPECIAL_6)
+
+
+def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address to which an IPv6 address of a transition technique leads."""
+    number = int(address)
+    if address in _NAT64 or (number >> 32) & 0xFDFFFFFF == _ISATAP:
+        return ipaddress.IPv4Address(number & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def stranger(timeout: float, ca: str, proxy: str) -> Any:

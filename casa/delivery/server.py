@@ -65,5 +65,7 @@ def _raise_descriptors(clients: int) -> None:
     """Let the process have as many as its clients and all else take, as far as it may."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = clients + _BESIDE_CLIENTS
-    if now < wanted and now != most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, most), most))
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if resource.RLIM_INFINITY != now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
