@@ -29,9 +29,11 @@ from casa.disasters.event_schemas import (
     ShownAdvisorySchema,
     SpokenTextsSchema,
     TimelineSchema,
+    forecast_of,
 )
 from casa.disasters.models import HazardAdvisory, HazardEvent
 from casa.disasters.plausibility import Implausible
+from casa.disasters.proposal_schemas import ProductSchema, ProposalSchema
 from casa.disasters.routes import KIND
 from casa.documenting import GEOJSON, Blueprint
 from casa.problems import FieldError, Problem, not_found
@@ -146,6 +148,19 @@ class End(MethodView):
         with _changing(identifier) as (session, event):
             events.end(session, caller(), KIND, event)
             return _answer(event_views.timeline_json(session, caller(), event))
+
+
+@blueprint.route(f"{_ONE}/proposal", methods=["POST"])
+class Propose(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(ProductSchema)
+    @blueprint.response(200, ProposalSchema)
+    def post(self, product: dict[str, str], identifier: Any) -> Response:
+        """What a forecast/advisory proposes: levels and outlooks by place; nothing is kept."""
+        with _reading(identifier) as (_, event):
+            track = forecast_of(product["tcm"])
+            made, found = events.proposed(event, product["tcm"], track)
+            return _answer(event_views.proposal_json(track, made, found))
 
 
 @blueprint.route(f"{_ONE}/advisories", methods=["POST"])

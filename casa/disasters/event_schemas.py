@@ -23,11 +23,12 @@ from casa.disasters.storm.track import Track, TrackError
 from casa.disasters.texts.facts import Storm
 from casa.disasters.tsunami import DEEPEST
 from casa.disasters.zone_schemas import LEVELS, MOST_ZONES, ZoneSchema
-from casa.problems import FieldError
+from casa.problems import FieldError, flatten, invalid
 
 _STORMS = get_args(Storm)
 _MOST_PLACES = 400
 _MOST_POINTS = 100
+MOST_TCM = 20_000
 _LONGEST_TRACK = timedelta(days=15)
 _FARTHEST = 70.0  # degrees of latitude: beyond, wind fields come too near to a pole
 _LATEST = timedelta(days=10)
@@ -205,7 +206,7 @@ class AdvisorySchema(Schema):
         }
     )
     tcm = fields.String(
-        validate=validate.Length(1, 20_000),
+        validate=validate.Length(1, MOST_TCM),
         metadata={"description": "The same as the text of a forecast/advisory (TCM) of NHC"},
     )
 
@@ -249,6 +250,18 @@ class AdvisorySchema(Schema):
         elif "track" in data:
             data["track"] = _read("/track", track.from_mapping, data["track"])
         return msgspec.convert(data, Advisory)
+
+
+def forecast_of(text: str) -> Track:
+    """The track of a forecast/advisory.
+
+    Raises:
+        Problem: 422, saying where in the text, under ``/tcm``.
+    """
+    try:
+        return track.from_mapping(_read("/tcm", tcm.read, text))
+    except ValidationError as error:
+        raise invalid(list(flatten(error.messages))) from None
 
 
 def _read(where: str, read: Callable[[Any], Track], given: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Hazard events as their agency sees them: JSON of events, advisories, texts and tracks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,9 +21,11 @@ from casa.disasters.levels import Level
 from casa.disasters.messages import Continuing, Ending, Said
 from casa.disasters.models import HazardAdvisory, HazardEvent
 from casa.disasters.parts import all_parts, is_zone, named
+from casa.disasters.plausibility import Finding
+from casa.disasters.proposal import Proposal
 from casa.disasters.readings import WAVE, Reading, Readings, readings
 from casa.disasters.storm.shapes import cone, wind_swath
-from casa.disasters.storm.track import THRESHOLDS, Track
+from casa.disasters.storm.track import THRESHOLDS, Track, to_mapping
 from casa.disasters.tsunami import speed, tsunami_rings
 from casa.geography.places import gazetteer
 
@@ -79,6 +81,24 @@ def advisory_json(session: Session, caller: Caller, advisory: HazardAdvisory) ->
         "messages": list(messages),
         "derived": _derived_json(told),
         "lifted": list(lifted),
+    }
+
+
+def proposal_json(track: Track, made: Proposal, found: Sequence[Finding]) -> Object:
+    """What a forecast/advisory proposes, as an officer confirms it."""
+    unmatched = [one._asdict() | {"suggestions": list(one.suggestions)} for one in made.unmatched]
+    return {
+        "levels": {code: level.value for code, level in made.levels.items()},
+        "outlook": msgspec.to_builtins(made.outlook),
+        "track": to_mapping(track),
+        "unmatched": [
+            {name: one[name] for name in ("line", "area", "hazard", "level", "suggestions")}
+            for one in unmatched
+        ],
+        "elsewhere": list(made.elsewhere),
+        "lifted": list(made.lifted),
+        "remarks": list(track.remarks),
+        "findings": [one._asdict() for one in found],
     }
 
 

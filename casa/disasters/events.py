@@ -25,7 +25,10 @@ from casa.disasters.advisory import Advisory, decode, encode
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardAdvisory, HazardEvent
 from casa.disasters.parts import is_zone, named
-from casa.disasters.storm.track import Track
+from casa.disasters.plausibility import Finding
+from casa.disasters.proposal import Proposal, propose
+from casa.disasters.storm.track import Track, to_mapping
+from casa.disasters.storm.watches import notices
 from casa.problems import not_found
 
 log = logging.getLogger(__name__)
@@ -255,6 +258,15 @@ def _checked(
         raise InvalidContent(found)
     plans.check(caller, kind, planned)
     return whole
+
+
+def proposed(event: HazardEvent, text: str, track: Track) -> tuple[Proposal, list[Finding]]:
+    """What a forecast/advisory proposes for an event, and what would be refused of it."""
+    last = next((one for one in reversed(event.advisories) if one.state == State.PUBLISHED), None)
+    standing = decode(last.content).by_part if last else {}
+    made = propose(track, notices(text), standing)
+    given = Advisory(levels=made.levels, outlook=made.outlook, track=to_mapping(track))
+    return made, list(plausibility.findings(event, given, _last_track(event), now()))
 
 
 def _last_track(event: HazardEvent) -> Track | None:
