@@ -121,7 +121,11 @@ def serve(host: str | None, port: int | None) -> None:
         port=found.port if port is None else port,
     )
     _require_tables(found)
-    serve_app(create_app(found), found.host, found.port)
+    try:
+        app = create_app(found)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    serve_app(app, found.host, found.port)
 
 
 @click.command()
