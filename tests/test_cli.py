@@ -99,6 +99,15 @@ def test_tables_that_are_not_there_are_named(casa: Casa) -> None:
         assert "casa database upgrade" in ended.stderr
 
 
+def test_a_hazards_file_that_cannot_be_read_is_named(casa: Casa, tmp_path: Path) -> None:
+    casa("database", "upgrade")
+    (tmp_path / "hail.toml").write_text('category = "Met"\n', "utf-8")
+    ended = casa("serve", "--port", "0", CASA_HAZARDS=str(tmp_path))
+    assert ended.returncode == 1
+    assert "hail.toml" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_settings_hide_passwords(casa: Casa) -> None:
     shown = casa("settings", CASA_DATABASE_URL="postgresql+psycopg://casa:hunter2@db/casa").stdout
     assert "hunter2" not in shown

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from casa.alerts.kinds import AlertKind, Policy
 from casa.alerts.record_routes import Wiring, add_end, blueprint_of
+from casa.disasters import hazards
 from casa.disasters.facts import LIFETIME, compose
 from casa.disasters.models import Disaster
 from casa.disasters.schemas import DisasterSchema
@@ -11,7 +12,7 @@ from casa.disasters.schemas import DisasterSchema
 KIND = AlertKind(
     code="disaster",
     name="Hazard or disaster",
-    categories=("Met", "Geo", "Fire", "Health", "Env", "CBRNE", "Safety", "Security", "Infra"),
+    categories=hazards.categories(),
     policy=Policy(lifetime=LIFETIME, longest=timedelta(days=14), alone="Moderate"),
 )
 

@@ -18,6 +18,7 @@ import msgspec
 
 from casa.alerts.phrases import LANGUAGES
 from casa.disasters.hazards import labels
+from casa.settings import SettingsError
 
 LEVELS = ("advisory", "watch", "warning", "emergency", "all_clear")
 FACTS = {
@@ -59,7 +60,7 @@ _RESPONSES: Mapping[Level, tuple[Response, ...]] = MappingProxyType(
 )
 
 
-class HazardError(ValueError):
+class HazardError(SettingsError):
     """A hazard's file cannot be used; the message names it and what to mend."""
 
 
