@@ -1,4 +1,4 @@
-"""Each place is told its own facts, and what is in force for it is what the newest advisory says."""
+"""Each place is told its own facts, and what is in force there is what the newest advisory says."""
 
 import re
 from collections.abc import Callable
@@ -94,9 +94,7 @@ def test_no_place_is_lent_the_outlook_of_another(begin: Any, advise: Any, in_for
     assert (winds(antigua["description"]), winds(dominica["description"])) == ([240], [90])
 
 
-def test_what_grows_worse_at_the_same_level_is_told(
-    begin: Any, advise: Any, in_force: Any
-) -> None:
+def test_what_grows_worse_at_the_same_level_is_told(begin: Any, advise: Any, in_force: Any) -> None:
     event = begin()
     first = {"places": ["JM"], "storm": "tropical_storm", "wind_kmh": 80}
     second = {"places": ["JM"], "storm": "hurricane", "wind_kmh": 220, "surge_m": 4}
