@@ -67,6 +67,7 @@ class Plan:
     readings: Readings
     heard: Mapping[str, Reading]
     lifted: tuple[Object, ...]
+    moment: datetime
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def plan(
         text = _text(event, given, caller, moment, one, past.heads, reading)
         planned.append(Planned(one, _with_link(one, text, links), reading))
     ended = tuple(lifted(levels_before(session, event), given.by_part, sayings))
-    return Plan(past.threads, sayings, tuple(planned), past.heads, now, past.heard, ended)
+    return Plan(past.threads, sayings, tuple(planned), past.heads, now, past.heard, ended, moment)
 
 
 def _past(session: Session, event: HazardEvent, moment: datetime) -> _Past:
