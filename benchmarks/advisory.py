@@ -5,8 +5,8 @@
 Devices are those of benchmarks/match.py. An advisory over HTTP sets three levels in Barbados, Saint
 Vincent, Grenada, Jamaica and Haiti, with a storm's track; then a worker plans all that waits. The
 next advisory raises parishes out of their states, so that some messages tell nobody. Beside each,
-the sum of its parts, each done alone on the same machine: composing the texts (with the storm's
-arrival at each place), matching the areas of its messages against the index, and saving as many
+the sum of its parts, each done alone on the same machine: composing the texts (with what the track
+means for each place), matching the areas of its messages against the index, and saving as many
 device numbers in as many transactions. Medians in milliseconds:
 
   call      from the request to its answer: composed, checked, committed
@@ -45,7 +45,8 @@ from casa.disasters import wording
 from casa.disasters.advisory import Advisory
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardEvent
-from casa.disasters.parts import finest
+from casa.disasters.parts import all_parts
+from casa.disasters.readings import readings
 from casa.settings import Settings
 
 STORM = {"hazard": "tropical_cyclone", "name": "Benchmark"}
@@ -131,13 +132,18 @@ def measure(
 
 
 def compose(made: list[dict[str, Any]], body: dict[str, Any]) -> None:
-    """Each message's content, as drafting and publishing need it."""
+    """What each place is to read, and each message's content, as drafting needs it."""
     event = HazardEvent(**STORM, identifiers=[], status="Actual")
-    given = Advisory(levels=body["levels"], track=body["track"])
+    levels = {code: Level(level) for code, level in body["levels"].items()}
+    given = Advisory(levels=levels, track=body["track"])
+    moment = now()
+    told = readings(event.hazard, given, moment, {}).by_part
     for one in made:
-        level = Level(one["level"])
-        places = frozenset(finest(dict.fromkeys(one["places"], level)))
-        wording.content(event, given, OFFICE, now(), level, places)
+        places = all_parts(one["places"])
+        statement = wording.Statement(
+            Level(one["level"]), places, told[min(places)].as_read, moment
+        )
+        wording.content(event, given, OFFICE, statement)
 
 
 def match_all(database: Database, messages: list[Message]) -> list[Matched]:

@@ -172,9 +172,9 @@ class Advisories(MethodView):
     def post(self, given: Advisory, query: dict[str, Any], identifier: Any) -> Response:
         """Draft the next advisory; `?publish=true` publishes it and all of its alerts at once."""
         with _changing(identifier) as (session, event):
-            advisory = events.draft(session, caller(), KIND, event, given)
+            advisory, planned = events.draft(session, caller(), KIND, event, given)
             if query["publish"]:
-                events.go_on(session, caller(), KIND, advisory)
+                events.go_on(session, caller(), KIND, advisory, planned)
             response = _shown(session, advisory, 201)
         where = url_for("hazard-events.Numbered", identifier=identifier, number=advisory.number)
         response.headers["Location"] = where

@@ -25,6 +25,7 @@ from casa.disasters.advisory import Advisory, decode, encode
 from casa.disasters.levels import Level
 from casa.disasters.models import HazardAdvisory, HazardEvent
 from casa.disasters.parts import is_zone, named
+from casa.disasters.plans import Plan
 from casa.disasters.plausibility import Finding
 from casa.disasters.proposal import Proposal, propose
 from casa.disasters.storm.track import Track, to_mapping
@@ -114,8 +115,8 @@ def numbered(event: HazardEvent, number: int) -> HazardAdvisory:
 
 def draft(
     session: Session, caller: Caller, kind: AlertKind, event: HazardEvent, given: Advisory
-) -> HazardAdvisory:
-    """The event's next advisory.
+) -> tuple[HazardAdvisory, Plan]:
+    """The event's next advisory, and what publishing it at once would say.
 
     Raises:
         Forbidden, InvalidContent, OutsideMandate
@@ -128,11 +129,11 @@ def draft(
         raise WrongState(
             f"Advisory {last.number} is not published yet: publish, change or discard it first."
         )
-    given = _checked(session, caller, kind, event, given)
+    given, planned = _checked(session, caller, kind, event, given)
     advisory = _added(session, caller, event, given)
     advisory_approval.note(session, caller, "advisory.draft", advisory, None)
     _note_overrides(session, caller, advisory)
-    return advisory
+    return advisory, planned
 
 
 def edit(
@@ -145,7 +146,7 @@ def edit(
     """
     require(caller, Verb.DRAFT)
     before, advisory.state = advisory.state, after(State(advisory.state), Action.EDIT)
-    advisory.content = encode(_checked(session, caller, kind, advisory.event, given))
+    advisory.content = encode(_checked(session, caller, kind, advisory.event, given)[0])
     advisory.editors = sorted({*advisory.editors, caller.actor})
     session.flush()
     advisory_approval.note(session, caller, "advisory.edit", advisory, before)
@@ -171,16 +172,20 @@ def _discard(session: Session, caller: Caller, advisory: HazardAdvisory) -> None
     session.expire(event, ["advisories"])
 
 
-def go_on(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
-    """Publish a draft where policy lets the caller do so alone, else submit it for approval.
+def go_on(
+    session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory, planned: Plan
+) -> None:
+    """Publish what was just drafted where policy lets the caller do so alone, else submit it.
+
+    ``planned`` is what it says, made in the same transaction.
 
     Raises:
         as ``publish`` and ``advisory_approval.submit``.
     """
-    planned = plans.plan(session, caller, advisory.event, decode(advisory.content), now())
     alone = allows(caller, Verb.PUBLISH_UNATTENDED)
     if alone or not plans.needs_second_officer(kind, planned):
-        publish(session, caller, kind, advisory)
+        require(caller, Verb.PUBLISH)
+        _release(session, kind, advisory, speaking.Approved(caller, ()), planned)
     else:
         advisory_approval.submit(session, caller, advisory)
 
@@ -203,7 +208,8 @@ def break_glass(
     subject = f"advisory:{advisory.event_id}/{advisory.number}"
     log.critical("break-glass publish of %s by %s", subject, caller.actor)
     audit.note(session, caller, "break_glass", subject, reason=reason)
-    _release(session, kind, advisory, speaking.Unapproved(caller, agency, reason))
+    release = speaking.Unapproved(caller, agency, reason)
+    _release(session, kind, advisory, release, _plan(session, advisory, release))
 
 
 def publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
@@ -242,7 +248,7 @@ def end(session: Session, caller: Caller, kind: AlertKind, event: HazardEvent) -
 
 def _checked(
     session: Session, caller: Caller, kind: AlertKind, event: HazardEvent, given: Advisory
-) -> Advisory:
+) -> tuple[Advisory, Plan]:
     """What is kept of an advisory: all that it says, if the caller may say it of this event.
 
     Raises:
@@ -257,7 +263,7 @@ def _checked(
     if found := [*plans.faults(whole), *words]:
         raise InvalidContent(found)
     plans.check(caller, kind, planned)
-    return whole
+    return whole, planned
 
 
 def proposed(event: HazardEvent, text: str, track: Track) -> tuple[Proposal, list[Finding]]:
@@ -319,18 +325,26 @@ def _all_clear(session: Session, event: HazardEvent, standing: Sequence[str]) ->
 
 def _publish(session: Session, caller: Caller, kind: AlertKind, advisory: HazardAdvisory) -> None:
     approvers = advisory_approval.approvers(session, advisory)
-    _release(session, kind, advisory, speaking.Approved(caller, approvers))
+    release = speaking.Approved(caller, approvers)
+    _release(session, kind, advisory, release, _plan(session, advisory, release))
+
+
+def _plan(session: Session, advisory: HazardAdvisory, release: speaking.Release) -> Plan:
+    given = decode(advisory.content)
+    return plans.plan(session, release.speaker, advisory.event, given, now())
 
 
 def _release(
-    session: Session, kind: AlertKind, advisory: HazardAdvisory, release: speaking.Release
+    session: Session,
+    kind: AlertKind,
+    advisory: HazardAdvisory,
+    release: speaking.Release,
+    planned: Plan,
 ) -> None:
-    moment, speaker = now(), release.speaker
-    planned = plans.plan(session, speaker, advisory.event, decode(advisory.content), moment)
     before, advisory.state = advisory.state, after(State(advisory.state), Action.PUBLISH)
     speaking.publish(session, kind, advisory, planned, release)
-    advisory.published, advisory.lifted = moment, list(planned.lifted)
-    advisory_approval.note(session, speaker, "advisory.publish", advisory, before)
+    advisory.published, advisory.lifted = planned.moment, list(planned.lifted)
+    advisory_approval.note(session, release.speaker, "advisory.publish", advisory, before)
     session.flush()
 
 

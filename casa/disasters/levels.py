@@ -14,8 +14,8 @@ The rules, in the order in which they decide:
    pages and reaches newcomers. A place that reads the same is left alone. So an unchanged advisory
    says nothing, and saying it all twice changes nothing.
 2. Where all places of a thread change, and alike, the thread goes on: one Update, or a Cancel where
-   the level ends it. Where they part, the thread goes on with those at the gravest level, of these
-   with those who are told, of these with the most.
+   the level ends it. Where they part, the thread goes on with those who are only shown something,
+   else with those at the gravest level; of either with the most that are alike.
 3. Where only some places change, the thread stays with the others, who hear nothing. Those that
    changed leave it by an Update that shrinks its area. This is a partition rather than an Update
    to two levels because a CAP message has one level and one text, and because whoever it is
@@ -294,7 +294,7 @@ def _onward(moves: _Moves) -> _Move | None:
             alike[move] = alike.get(move, 0) + 1
     return min(
         alike,
-        key=lambda move: (GRAVEST_FIRST.index(move.level), not move.told, -alike[move]),
+        key=lambda move: (move.told, GRAVEST_FIRST.index(move.level), -alike[move]),
         default=None,
     )
 

@@ -69,6 +69,7 @@ class Plan:
     heard: Mapping[str, Reading]
     lifted: tuple[Object, ...]
     own_words: bool
+    moment: datetime
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,16 @@ def plan(
         text = _text(event, given, caller, moment, one, past.heads, reading)
         planned.append(Planned(one, _with_link(one, text, links), reading))
     ended = tuple(lifted(levels_before(session, event), given.by_part, sayings))
-    own_words = bool(given.edits or given.contact)
     return Plan(
-        past.threads, sayings, tuple(planned), past.heads, now, past.heard, ended, own_words
+        threads=past.threads,
+        sayings=sayings,
+        messages=tuple(planned),
+        heads=past.heads,
+        readings=now,
+        heard=past.heard,
+        lifted=ended,
+        own_words=bool(given.edits or given.contact),
+        moment=moment,
     )
 
 

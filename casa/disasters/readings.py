@@ -269,7 +269,7 @@ def _own_strength(advisory: Advisory, moment: datetime) -> Storm | None:
 
 def _reading(advisory: Advisory, moment: datetime, facts: Facts, places: Sequence[str]) -> Reading:
     told = facts | {
-        name: rounded(facts[name], unit) for name, unit in _UNITS.items() if name in facts
+        name: round(rounded(facts[name], unit), 1) for name, unit in _UNITS.items() if name in facts
     }
     if "magnitude" in told:
         told["magnitude"] = round(told["magnitude"], 1)
