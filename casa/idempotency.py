@@ -64,7 +64,7 @@ def _begin(proven: Callable[[], str | None]) -> Response | None:
     if len(key) > _LONGEST or not key.isprintable():
         raise Problem(400, "bad-request", f"{HEADER} must have 1 to {_LONGEST} characters.")
     if (whose := proven()) is None and not _is_uuid(key):
-        _refuse_unless_credentials()
+        _refuse_what_could_be_guessed()
         return None
     digest = _digest(f"{whose or ''}\n{request.path}\n{key}".encode())
     content = _digest(request.full_path.encode() + b"\n" + _body())
@@ -100,7 +100,7 @@ def _is_uuid(key: str) -> bool:
     return True
 
 
-def _refuse_unless_credentials() -> None:
+def _refuse_what_could_be_guessed() -> None:
     """Without a proven caller the key alone tells who asks again, so nobody may guess it. Whoever
     shows credentials that are not right hears that first, from the route.
     """

@@ -1,5 +1,6 @@
 """The ``casa`` command, as an operator types it."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -82,6 +83,11 @@ def test_from_nothing_to_a_key(casa: Casa) -> None:
     assert casa("key", "revoke", second.split("_")[1]).stdout == "Revoked.\n"
     assert casa("key", "revoke", identifier).stdout == "Revoked.\n"
     assert casa("key", "revoke", identifier).returncode == 1
+    trail = [json.loads(line) for line in casa("audit", "export").stdout.splitlines()]
+    assert {entry["actor"] for entry in trail} == {"operator"}
+    assert [entry["action"] for entry in trail] == [
+        "agency.add", "mandate.grant", "key.issue", "key.rotate", "key.revoke", "key.revoke",
+    ]  # fmt: skip
     assert casa("dispatch", "list").stdout == ""
     assert "no parked dispatch" in casa("dispatch", "resume", "7").stderr
 

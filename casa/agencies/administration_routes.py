@@ -335,6 +335,7 @@ def _key(row: ApiKey) -> dict[str, Any]:
         "name": row.name,
         "scopes": row.scopes,
         "networks": row.networks,
+        "makers": row.makers,
         "created": row.created.isoformat(),
         "starts": row.starts and row.starts.isoformat(),
         "expires": row.expires and row.expires.isoformat(),

@@ -117,7 +117,7 @@ class Grant(Base):
     action: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(60), index=True)
     rights: Mapped[Any] = mapped_column(JSON)
-    undo: Mapped[Any] = mapped_column(JSON(none_as_null=True))
+    undo: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     asked_by: Mapped[str] = mapped_column(String(60))
     asked: Mapped[datetime] = mapped_column(UtcDateTime)
     effective: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -8,10 +8,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casa.agencies import audit, grants, passwords, persons, second_factor, sessions
@@ -271,10 +273,10 @@ def _count_attempt(session: Session, what: str, free: int = FREE_ATTEMPTS) -> fl
     """Seconds to wait, or 0 when this attempt may be made; so many are ``free`` of any wait."""
     moment = now()
     digest = _digest(what)
-    row = session.get(SignInAttempts, digest, with_for_update=True)
-    if row is None:
-        row = SignInAttempts(digest=digest, failures=0)
-        session.add(row)
+    with suppress(IntegrityError), session.begin_nested():  # somebody may do it just now
+        if session.get(SignInAttempts, digest) is None:
+            session.add(SignInAttempts(digest=digest, failures=0))
+    row = session.get_one(SignInAttempts, digest, with_for_update=True, populate_existing=True)
     if row.locked_until is not None and row.locked_until > moment:
         return (row.locked_until - moment).total_seconds()
     row.failures += 1

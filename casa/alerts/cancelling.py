@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from casa.agencies.caller import Caller
 from casa.alerts import lifecycle, publication
 from casa.alerts.cancellation import cancellation, ready_words
+from casa.alerts.content import InvalidContent
 from casa.alerts.kinds import AlertKind
 from casa.alerts.message import Message
 from casa.alerts.models import Alert
@@ -15,6 +16,8 @@ from casa.database import now
 
 # The name of a ready reason, or an officer's own words by language; neither where it is empty.
 Reason = str | Mapping[str, str]
+
+_ABROAD = "must be a ready reason in another state, which has consented to no other words"
 
 
 def cancel(
@@ -25,13 +28,16 @@ def cancel(
 
     Raises:
         Forbidden
-        InvalidContent: a reason where the kind lets nothing but its own words be said.
+        InvalidContent: a reason where the kind lets nothing but its own words be said, or own
+            words in another state.
         WrongState: it is a draft, or no longer the last of its thread.
     """
     message = publication.message_of(alert)
     if message is None:
         raise WrongState("Cannot cancel a draft: throw it away with DELETE.")
     if reason and not isinstance(reason, str):
+        if alert.border is not None:
+            raise InvalidContent([("/reason", _ABROAD)])
         text = cancellation(kind, message, now(), reason)
         return lifecycle.cancel_in_own_words(session, caller, kind, alert, text)
     words = _ready(kind, alert, message, str(reason or ""))

@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("agency_id", ROW_NUMBER, nullable=False),
         sa.Column("action", sa.String(40), nullable=False),
         sa.Column("subject", sa.String(60), nullable=False),
-        sa.Column("rights", sa.JSON(), nullable=True),
+        sa.Column("rights", sa.JSON(), nullable=False),
         sa.Column("undo", sa.JSON(), nullable=True),
         sa.Column("asked_by", sa.String(60), nullable=False),
         sa.Column("asked", sa.DateTime(timezone=True), nullable=False),

@@ -136,7 +136,7 @@ def test_roles_of_consequence_wait_however_they_are_given(
         made = client.post("/v1/officers", json=body, headers=one.headers)
         email, identity = "new@example.org", made.json["id"]
     else:
-        known = officer("odpem", Role.AUDITOR if how == "change" else Role.APPROVER)
+        known = officer("odpem", Role.SAFEGUARDING if how == "change" else Role.APPROVER)
         email, identity, path = known.email, known.id, f"/v1/officers/{known.id}"
         if how == "change":
             made = client.patch(path, json={"roles": roles}, headers=one.headers)

@@ -216,6 +216,26 @@ def test_the_end_at_home_ends_it_everywhere(
     ]  # fmt: skip
 
 
+def test_no_other_words_than_ready_ones_end_it_in_another_state(
+    client: FlaskClient, author: SignedIn, approver: SignedIn
+) -> None:
+    words = {"reason": {"en": "Come to the harbour."}}
+    made = ask(client, author, body_of(BOTH))
+    (part,) = waiting(client, approver)
+    consent(client, part, approver)
+    path = f"/v1/alerts/{part['identifier']}/cancel"
+    refused = client.post(path, json=words, headers=author.headers)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/reason")
+    path = f"/v1/alerts/{made['identifier']}/cancel"
+    assert client.post(path, json=words, headers=author.headers).json["state"] == "published"
+    said = {
+        one["area"][0]["geocode"][0]["value"]: one["info"][0]["description"]
+        for one in client.get("/v1/alerts?since=0").json["alerts"]
+        if one["msg_type"] == "Cancel"
+    }
+    assert said == {"JM-03": "Come to the harbour.", "HT-GA": "This alert is cancelled."}
+
+
 def test_what_still_waits_when_home_ends_is_withdrawn(
     client: FlaskClient, author: SignedIn, approver: SignedIn
 ) -> None:
