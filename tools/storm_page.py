@@ -58,7 +58,8 @@ def _page(client: object, office: dict[str, str]) -> Iterator[str]:
     for number, known, _ in play(client, office):
         y, x, wind, _ = at((Clock.at - BEGIN).total_seconds() // 3600)
         yield f"## Advisory {number + 1}, {Clock.at:%A %d %B %H:%M} UTC\n"
-        yield f"{strength(wind).capitalize()}, {wind * 1.852:.0f} km/h, at {y:.1f}N {abs(x):.1f}W.\n"
+        where = f"{y:.1f}N {abs(x):.1f}W"
+        yield f"{strength(wind).capitalize()}, {wind * 1.852:.0f} km/h, at {where}.\n"
         for place in STATES:
             for told in in_force(client, parts_of(place)[0]):
                 yield from _told(place, known.get(place), told)
@@ -69,8 +70,8 @@ def _told(place: str, fact: Fact | None, told: Told) -> Iterator[str]:
     said = told.texts["en"]
     yield f"**{name}: {told.level}.** {told.alert['info'][0]['headline']}\n"
     if fact and fact.arrival and fact.wind_kmh:
-        come = f"{fact.arrival:%A %d %H:%M}"
-        yield f"*True there: {fact.strength.lower()}, {fact.wind_kmh:.0f} km/h, gales {come} UTC.*\n"
+        winds = f"{fact.strength.lower()}, {fact.wind_kmh:.0f} km/h"
+        yield f"*True there: {winds}, gales {fact.arrival:%A %d %H:%M} UTC.*\n"
     yield f"> {said['sms']}\n"
 
 
