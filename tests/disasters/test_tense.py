@@ -107,6 +107,14 @@ def test_a_tsunami_tells_near_from_far(level: str, language: str) -> None:
     assert "far away" not in whole(near)
 
 
+def test_a_wave_that_cannot_be_here_yet_is_not_told_as_here() -> None:
+    known = facts("AG", arrival=NOW + timedelta(minutes=9), earliest=True, near=True)
+    said = texts("tsunami", "warning", known)
+    assert "may arrive from 8:11 am on Friday 3 July" in said.description
+    assert "here" not in said.sms
+    assert "may be here already" not in whole(said)
+
+
 def test_another_year_and_a_day_far_off_are_told() -> None:
     far = facts(arrival=datetime(2027, 1, 4, 15, tzinfo=UTC))
     said = texts("drought", "watch", far)

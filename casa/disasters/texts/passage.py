@@ -123,7 +123,9 @@ def _arrival(facts: Facts, *, exact: bool) -> _Arrival | None:
     if time is None:
         return None
     if now is not None and not exact:
-        time = told_time(time, now, earliest=facts.earliest)
+        rounded = told_time(time, now, earliest=facts.earliest)
+        # What cannot be here yet is not told as here because a quarter of an hour is coarse.
+        time = time if rounded <= now < time else rounded
     if now is not None and time <= now:
         return _Arrival(time, "arrived") if now - time < _LONG_AGO else None
     if exact:
