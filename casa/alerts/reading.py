@@ -3,10 +3,12 @@
 Of a withdrawn thread only the Cancel is read here (``casa.alerts.withdrawal``).
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import shapely
 from sqlalchemy import Integer, Select, bindparam, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
@@ -21,6 +23,9 @@ from casa.alerts.withdrawal import Withdrawn, is_public
 from casa.geography.places import place_key
 
 Box = tuple[float, float, float, float]
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +138,12 @@ def _matching(session: Session, wanted: Filter, chunk: int) -> Iterator[Publishe
             query = query.where(order > last if forwards else order < last)
         rows = session.scalars(query.order_by(order.asc() if forwards else order.desc())).all()
         for row in rows:
-            published = _published(row, wanted.moment)
+            try:
+                published = _published(row, wanted.moment)
+            except msgspec.MsgspecError:
+                # One that this version cannot read must not hide all others.
+                log.exception("message %s cannot be read, it is left out", row.sequence)
+                continue
             if box is None or _meets(published.message, box):
                 yield published
         if len(rows) < chunk:

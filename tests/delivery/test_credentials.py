@@ -63,3 +63,35 @@ def test_what_is_no_service_account_is_said_at_once(tmp_path):
     wrong.write_text("{}")
     with pytest.raises(ValueError, match="service_account"):
         AccessTokens(wrong)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html>Sign in to the hotel's network</html>",
+        b"[]",
+        b"null",
+        b"{",
+        b"{}",
+        b'{"access_token": ["x"], "expires_in": 3600}',
+        b'{"access_token": "x\\r\\nHost: elsewhere", "expires_in": 3600}',
+        b'{"access_token": "x", "expires_in": "soon"}',
+        b'{"access_token": "x", "expires_in": 1e300}',
+        b'{"access_token": "x"}',
+        b'{"access_token": "", "expires_in": 3600}',
+    ],
+)
+def test_whatever_else_answers_for_the_token_endpoint_is_no_token(fcm, answer, monkeypatch):
+    class Portal:
+        status = 200
+        headers: dict[str, str] = {}
+        data = answer
+
+    tokens = AccessTokens(fcm.account, fcm.ca)
+    good = tokens._request
+    monkeypatch.setattr(tokens, "_request", lambda *_, **__: Portal())
+    with pytest.raises(TokenUnavailable):
+        tokens.current()
+    monkeypatch.setattr(tokens, "_request", good)
+    assert tokens.current()
+    tokens.close()

@@ -1,5 +1,8 @@
 """Processes are killed, Redis forgets, brokers and databases restart: no alert is lost.
 
+In each run one message is poisoned: what is kept of it cannot be read. It is parked with its
+reason, and takes nothing from the others.
+
 ``CASA_CRASHES`` is the number of fan-outs for each way of running (by default a few).
 """
 
@@ -7,9 +10,11 @@ import os
 import random
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +25,11 @@ from sqlalchemy import func, select
 from casa import schema
 from casa.agencies import keys
 from casa.agencies.demonstration import DEMONSTRATION
-from casa.alerts.models import Dispatch
+from casa.agencies.models import Agency
+from casa.alerts import sequence
+from casa.alerts.models import Alert, Dispatch, PublishedMessage
 from casa.audience import devices
-from casa.database import Database
+from casa.database import Database, now
 from casa.geography.places import place_key
 from tests.doubles.fcm_process import FcmDouble
 from tests.system.history import History, Published, Pushed
@@ -53,7 +60,8 @@ class Cluster:
             "CASA_SHARD_SIZE": "200",
             "CASA_LEASE_SECONDS": "4",
             "CASA_SWEEP_SECONDS": "1",
-            "CASA_LOG_LEVEL": "ERROR",
+            "CASA_LOG_LEVEL": "CRITICAL",
+            "CASA_RETRY_SECONDS": "0.1",
             **more,
         }
         self.web = Service(settings, "serve")
@@ -61,6 +69,42 @@ class Cluster:
         self.phones = {f"phone-{code}": Phone(self.web.url, code) for code in ("BB", "JM-01", "TT")}
         self.kills = 0
         self.killed_while: dict[str, int] = {}
+        self.poisoned = self._poison()
+
+    def _poison(self) -> int:
+        """The number of a message that no worker can read, beside the good ones."""
+        identifier = str(uuid.uuid4())
+        moment = now()
+        with self.database.writing() as session:
+            agency = session.scalars(select(Agency.id)).first()
+            number = sequence.take(session)
+            session.add(
+                Alert(
+                    identifier=identifier, thread=identifier, agency_id=agency, kind="disaster",
+                    msg_type="Alert", state="published",
+                )
+            )  # fmt: skip
+            session.flush()
+            session.add(
+                PublishedMessage(
+                    sequence=number, identifier=identifier, thread=identifier, kind="disaster",
+                    status="Actual", msg_type="Alert", severity=4, sent=moment,
+                    expires=moment + timedelta(days=1), west=0, south=0, east=1, north=1,
+                    content=b'{"poison": true}',
+                )
+            )  # fmt: skip
+            session.flush()
+            for channel in ("push", "webhook"):
+                # More urgent than any other: it is always taken first.
+                row = Dispatch(sequence=number, thread=identifier, channel=channel, priority=0)
+                session.add(row)
+        return number
+
+    def parked(self) -> list[tuple[int, bool]]:
+        """The numbers of the messages that are parked, and whether each has its reason."""
+        with self.database.reading() as session:
+            rows = session.scalars(select(Dispatch).where(Dispatch.state == "parked"))
+            return sorted((row.sequence, "ValidationError" in (row.reason or "")) for row in rows)
 
     def stop(self) -> None:
         for phone in self.phones.values():
@@ -141,7 +185,8 @@ class Cluster:
             time.sleep(0.5)
 
     def _published(self) -> list[Published]:
-        found: list[Published] = []
+        # Nobody is to be sent or told the one that cannot be read.
+        found = [Published(self.poisoned, "poisoned", ())]
         page = self.web.call("GET", "/v1/alerts?since=0&limit=100")
         while True:
             for alert in page["alerts"]:
@@ -160,6 +205,12 @@ class Cluster:
             for row in self.double.record()
             if row["outcome"] == "sent"
         ]
+
+
+def assert_kept(running: Cluster) -> None:
+    """Every promise to all others was kept, and the poisoned message is parked for each channel."""
+    assert running.history().faults() == []
+    assert running.parked() == [(running.poisoned, True)] * 2
 
 
 def _populate(database: Database) -> tuple[str, dict[str, str]]:
@@ -209,7 +260,7 @@ def test_killed_on_sqlite(
     running = cluster(sqlite_url)
     for _ in range(FAN_OUTS):
         running.fan_out(chance, warning, lambda: running.kill_one(chance))
-    assert running.history().faults() == []
+    assert_kept(running)
 
 
 def test_killed_on_postgresql_with_redis(
@@ -222,7 +273,7 @@ def test_killed_on_postgresql_with_redis(
     running = cluster(postgres_url, CASA_BROKER_URL=own_redis.url)
     for _ in range(FAN_OUTS):
         running.fan_out(chance, warning, lambda: running.kill_one(chance))
-    assert running.history().faults() == []
+    assert_kept(running)
 
 
 @pytest.mark.parametrize("disturbance", ["flush", "restart"])
@@ -237,7 +288,7 @@ def test_redis_forgets_and_restarts(
     running = cluster(postgres_url, CASA_BROKER_URL=own_redis.url)
     for _ in range(max(FAN_OUTS // 5, 1)):
         running.fan_out(chance, warning, getattr(own_redis, disturbance))
-    assert running.history().faults() == []
+    assert_kept(running)
 
 
 def test_rabbitmq_restarts(
@@ -252,7 +303,7 @@ def test_rabbitmq_restarts(
         running = cluster(postgres_url, CASA_BROKER_URL=broker.url)
         for _ in range(max(FAN_OUTS // 5, 1)):
             running.fan_out(chance, warning, broker.restart)
-        assert running.history().faults() == []
+        assert_kept(running)
     finally:
         broker.stop()
 
@@ -269,6 +320,6 @@ def test_postgresql_restarts(
         for _ in range(max(FAN_OUTS // 5, 1)):
             # As a kill of both workers: each may have a page under way that cannot be saved.
             running.fan_out(chance, warning, database.restart, kills=2)
-        assert running.history().faults() == []
+        assert_kept(running)
     finally:
         database.remove()
