@@ -101,6 +101,8 @@ AMBIGUOUS = {
     "Arabic digits": POST + "Content-Length: ٥\r\n\r\nhello".encode(),
     "a length and a coding": POST
     + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "no length and a coding": POST
+    + b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a coding and a length": POST
     + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
     "two codings": POST
