@@ -138,6 +138,10 @@ class Admission:
         except (ValueError, RecursionError) as error:
             log.debug("a client's message is malformed: %s", error)
             self.end(sid)
+        except KeyError:
+            # It was ended while its message was being dealt with.
+            if sid in self._server.environ:
+                raise
 
 
 class _Refused(Exception):

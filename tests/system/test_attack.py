@@ -47,7 +47,7 @@ class Desk:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        answer = requests.request(method, self._url + path, json=body, headers=headers, timeout=60)
+        answer = requests.request(method, self._url + path, json=body, headers=headers, timeout=120)
         assert answer.ok, (method, path, answer.status_code, answer.text)
         return answer.json()
 
@@ -96,7 +96,7 @@ def test_nobody_honest_is_kept_from_anything(
         assert until(lambda: attack.opened == HOSTILE, 600)
         for _ in range(PHONES):
             phones.add()
-        assert requests.get(service.url + "/healthz", timeout=30).ok
+        assert requests.get(service.url + "/healthz", timeout=120).ok
         identifier = _publish(Desk(service.url, author), Desk(service.url, approver), warning)
         assert until(lambda: all(phones.heard.values()), 300)
         assert set(phones.heard.values()) == {1}
