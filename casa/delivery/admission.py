@@ -14,7 +14,6 @@ from sys import intern
 from typing import Any
 from urllib.parse import parse_qs
 
-from engineio.packet import CLOSE, MESSAGE, PONG, UPGRADE
 from engineio.payload import Payload
 from werkzeug.exceptions import HTTPException
 
@@ -22,7 +21,6 @@ from casa.delivery.visitors import Visitors
 
 log = logging.getLogger(__name__)
 
-_OF_CLIENTS = (CLOSE, PONG, MESSAGE, UPGRADE)
 # Polls that wait hold a connection each; requests are to have the rest.
 _POLLS_SHARE = 2
 
@@ -96,11 +94,8 @@ class Admission:
             packets = Payload(encoded_payload=body.decode()).packets
         except (ValueError, KeyError, RecursionError):
             raise _Refused(400, ends=True) from None
-        for packet in packets:
-            if packet.packet_type not in _OF_CLIENTS:
-                raise _Refused(400, ends=True)
-            if not self._visitors.speak(session.sid):
-                raise _Refused(429, ends=True)
+        if not all(self._visitors.speak(session.sid) for _ in packets):
+            raise _Refused(429, ends=True)
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
 
     def _poll(self, session: Any, environ: dict[str, Any], start_response: Any) -> Answer:
@@ -138,6 +133,10 @@ class Admission:
         except (ValueError, RecursionError) as error:
             log.debug("a client's message is malformed: %s", error)
             self.end(sid)
+        except KeyError:
+            # It was ended while its message was being dealt with.
+            if sid in self._server.environ:
+                raise
 
 
 class _Refused(Exception):

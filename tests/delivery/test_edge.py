@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from gevent.subprocess import run
 from casa.delivery import edge, incoming
 from casa.delivery.connections import Connections
 from casa.delivery.edge import Server
+from casa.delivery.http1 import Refusal
+from casa.delivery.incoming import Incoming
 
 BIG = b"x" * 400_000
 
@@ -101,6 +104,8 @@ AMBIGUOUS = {
     "Arabic digits": POST + "Content-Length: ٥\r\n\r\nhello".encode(),
     "a length and a coding": POST
     + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "no length and a coding": POST
+    + b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a coding and a length": POST
     + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
     "two codings": POST
@@ -379,6 +384,17 @@ def test_whoever_trickles_is_let_go(
         http.until_empty()
 
 
+def test_what_comes_after_its_time_is_not_taken() -> None:
+    near, far = socket.socketpair()
+    far.sendall(b"GET / HTTP/1.1\r\n")
+    reader = Incoming(near, "192.0.2.1", Connections(1, 1))
+    with pytest.raises(Refusal) as refused:
+        reader.line(time.monotonic() - 1)
+    assert refused.value.status == 408
+    near.close()
+    far.close()
+
+
 @pytest.mark.usefixtures("impatient")
 def test_an_idle_connection_is_ended_and_a_slow_but_steady_body_is_not(
     http: Edge, monkeypatch: pytest.MonkeyPatch
@@ -403,6 +419,8 @@ def test_who_does_not_read_an_answer_is_let_go(http: Edge) -> None:
         b"GET /big HTTP/1.1\r\n" + HEAD + b"\r\n" + (b"GET /big HTTP/1.1\r\n" + HEAD + b"\r\n") * 40
     )
     with gevent.Timeout(8):
+        while not len(http.server.connections):
+            gevent.sleep(0.02)
         http.until_empty()
     client.close()
 

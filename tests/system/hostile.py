@@ -147,4 +147,5 @@ class Attack:
                 one.go_on()
                 if self._stop.is_set():
                     return
-            time.sleep(0.5)
+            # As many things in a second, however many they are: it is what they hold that is tried.
+            time.sleep(len(self._hostile) / 1_000)

@@ -84,7 +84,7 @@ class Service:
         self.process = Process(settings, command, "--port", str(port), log=log)
         self.wait()
 
-    def wait(self, seconds: float = 60) -> None:
+    def wait(self, seconds: float = 180) -> None:
         """Until it can take work."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -32,7 +32,7 @@ class Phones:
 
     def add(self) -> None:
         """One more, following when this returns."""
-        sock = socket.create_connection(("127.0.0.1", self._port), timeout=30)
+        sock = socket.create_connection(("127.0.0.1", self._port), timeout=120)
         for said, mark in (
             (HELLO, b'"sid"'),
             (masked("40"), b"40{"),

@@ -1,6 +1,7 @@
 """A day under attack: strangers hold what they can while phones follow and officers publish."""
 
 import os
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,8 @@ from tests.system.hostile import Attack
 from tests.system.processes import Service
 from tests.system.socket_phones import Phones
 
-# 5,000 of them take some minutes: CASA_TEST_ATTACK=5000.
-HOSTILE = int(os.environ.get("CASA_TEST_ATTACK", "600"))
+# Half a minute; fewer where the machine has less to give.
+HOSTILE = int(os.environ.get("CASA_TEST_ATTACK", "5000"))
 PHONES = min(HOSTILE // 10, 500)
 
 
@@ -47,7 +48,7 @@ class Desk:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        answer = requests.request(method, self._url + path, json=body, headers=headers, timeout=60)
+        answer = requests.request(method, self._url + path, json=body, headers=headers, timeout=120)
         assert answer.ok, (method, path, answer.status_code, answer.text)
         return answer.json()
 
@@ -83,6 +84,10 @@ def test_nobody_honest_is_kept_from_anything(
     officer: Callable[..., SignedIn],
     warning: dict[str, Any],
 ) -> None:
+    enough, most = HOSTILE + PHONES + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most < enough:
+        pytest.skip(f"a process may have {most} descriptors here, and this takes {enough}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     author, approver = officer("cdema", Role.AUTHOR), officer("cdema", Role.APPROVER)
     limits = {"CASA_FOLLOW_LIMIT": str(HOSTILE), "CASA_FOLLOW_PER_ADDRESS": str(PHONES + 50)}
     service = Service(service_settings | limits, "serve")
@@ -96,7 +101,7 @@ def test_nobody_honest_is_kept_from_anything(
         assert until(lambda: attack.opened == HOSTILE, 600)
         for _ in range(PHONES):
             phones.add()
-        assert requests.get(service.url + "/healthz", timeout=30).ok
+        assert requests.get(service.url + "/healthz", timeout=120).ok
         identifier = _publish(Desk(service.url, author), Desk(service.url, approver), warning)
         assert until(lambda: all(phones.heard.values()), 300)
         assert set(phones.heard.values()) == {1}
@@ -107,10 +112,14 @@ def test_nobody_honest_is_kept_from_anything(
         phones.stop()
         assert until(lambda: watched.descriptors <= before[0] + 5, 120), watched.descriptors
         assert watched.megabytes < before[1] + 12 + HOSTILE / 100
-        metrics = requests.get(service.url + "/metrics", timeout=30).text
-        assert "casa_socket_clients 0.0" in metrics
+        # Sessions that poll and have gone are known to have when they do not connect.
+        assert until(lambda: "casa_socket_clients 0.0" in _metrics(service), 90)
     finally:
         assert service.process.stop() == 0
+
+
+def _metrics(service: Service) -> str:
+    return requests.get(service.url + "/metrics", timeout=30).text
 
 
 def _warm_up(port: int) -> None:

@@ -112,7 +112,7 @@ def test_requests_go_through_and_know_that_they_are_secure(nginx: Nginx) -> None
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
 def test_a_client_follows(nginx: Nginx, transports: list[str]) -> None:
     with requests.Session() as session:
-        session.verify = nginx.ca
+        session.verify, session.trust_env = nginx.ca, False
         client = socketio.Client(
             http_session=session, websocket_extra_options={"sslopt": {"ca_certs": nginx.ca}}
         )
