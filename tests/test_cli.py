@@ -161,8 +161,8 @@ def test_the_audit_trail_is_proved_and_its_first_bad_entry_named(
         made = casa("officer", "invite", "fire-bb", email, "--name", "X", "--role", "author")
         assert made.stdout.startswith("casai_"), made.stderr
     head = casa("audit", "head").stdout.strip()
-    assert casa("audit", "verify", "--head", head).stdout.startswith("3 entries, whole.")
-    assert len(casa("audit", "export").stdout.splitlines()) == 3
+    assert casa("audit", "verify", "--head", head).stdout.startswith("4 entries, whole.")
+    assert len(casa("audit", "export").stdout.splitlines()) == 4
     assert "is no head" in casa("audit", "verify", "--head", "x").stderr
     connection = sqlite3.connect(next(tmp_path.rglob("*.db")))
     connection.execute("DROP TRIGGER audit_entry_no_update")

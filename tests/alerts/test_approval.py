@@ -57,6 +57,7 @@ class Officers(RuleBasedStateMachine):
         self.text: dict[str, tuple[str, str]] = {}
         self.editors: dict[str, set[str]] = {}
         self.approved: dict[str, set[str]] = {}
+        self.replaced: dict[str, str] = {}
 
     def post(self, who: str, path: str, body: Any = None, method: str = "POST") -> Any:
         return self.client.open(
@@ -82,7 +83,8 @@ class Officers(RuleBasedStateMachine):
             return
         severity, headline = self.text[identifier]
         assert answer.json["info"][0]["headline"] == headline
-        if severity in GRAVE:
+        replaced = self.text.get(self.replaced.get(identifier, ""), ("Minor", ""))[0]
+        if severity in GRAVE or replaced in GRAVE:
             assert self.approved[identifier] - self.editors[identifier]
 
     @rule(target=alerts, who=who, severity=severities, publish=st.booleans())
@@ -111,6 +113,7 @@ class Officers(RuleBasedStateMachine):
         answer = self.post(who, path, body)
         if answer.status_code != 201:
             return ""
+        self.replaced[answer.json["identifier"]] = identifier
         self.wrote(who, answer.json["identifier"], text, answer)
         return str(answer.json["identifier"])
 
@@ -143,8 +146,14 @@ class Officers(RuleBasedStateMachine):
 
     @rule(who=who, identifier=alerts)
     def cancel(self, who: str, identifier: str) -> None:
-        answer = self.post(who, f"/{identifier}/cancel", {})
+        answer = self.post(who, f"/{identifier}/cancel", {"reason": "over"})
         assert answer.status_code in (201, 403, 404, 405, 409, 422)
+
+    @rule(who=who, identifier=alerts)
+    def cancel_in_own_words(self, who: str, identifier: str) -> None:
+        answer = self.post(who, f"/{identifier}/cancel", {"reason": {"en": "Come here."}})
+        if answer.status_code == 201 and self.text[identifier][0] in GRAVE:
+            assert answer.json["state"] == "submitted"
 
     @rule(identifier=alerts)
     def change_the_text_behind_the_approvers_back(self, identifier: str) -> None:

@@ -17,7 +17,7 @@ from tests.missing_persons.conftest import NAME, case_of
 
 CLOCKS = (
     "alerts.publication", "alerts.lifecycle", "alerts.record_routes", "alerts.records",
-    "alerts.routes", "alerts.agency_routes", "exchange.feed_routes", "missing_persons.judging",
+    "alerts.routes", "alerts.cancelling", "exchange.feed_routes", "missing_persons.judging",
     "missing_persons.listing",
     "missing_persons.public_routes", "missing_persons.photograph_routes", "delivery.following",
 )  # fmt: skip
