@@ -136,7 +136,7 @@ def _implied(method: str, operation: dict[str, Any], named: bool) -> dict[str, s
     found = {"400": "The request cannot be read"}
     if any(operation.get("security", [])):
         found |= {"401": "Credentials are missing or not valid", "403": "It is not allowed"}
-    if named:
+    if named or "requestBody" in operation:
         found["404"] = "There is no such thing, or it is not the caller's to see"
     if "requestBody" in operation:
         found |= {"413": "The body is too large", "415": "The body is of another media type"}

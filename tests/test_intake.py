@@ -1,6 +1,7 @@
 """What any request may hold: on every route, before anything is done with it, on both databases."""
 
 import itertools
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -92,6 +93,16 @@ def test_a_body_says_truly_what_it_is(client: FlaskClient, bearer: Any) -> None:
         assert answer.status_code == 415, sort
     for sort in ("application/json", "application/json; charset=utf-8", "application/x+json"):
         assert client.post("/v1/devices", data=body, content_type=sort).status_code == 201
+
+
+def test_a_body_of_unknown_length_has_the_same_bound(client: FlaskClient) -> None:
+    answer = client.post(
+        "/v1/devices",
+        input_stream=BytesIO(b'{"a": "' + b"x" * 2_000_000 + b'"}'),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    assert answer.status_code == 413
 
 
 def test_every_route_reads_its_arguments_so() -> None:

@@ -92,7 +92,7 @@ class ShownKeySchema(Schema):
     created = fields.AwareDateTime(format="iso")
     expires = fields.AwareDateTime(format="iso", allow_none=True)
     revoked = fields.AwareDateTime(format="iso", allow_none=True)
-    used = fields.AwareDateTime(format="iso", allow_none=True)
+    used = fields.Date(allow_none=True, metadata={"description": "The last day of use"})
 
 
 class KeysSchema(Schema):

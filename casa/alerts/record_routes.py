@@ -223,6 +223,7 @@ def blueprint_of(wiring: Wiring[R], path: str, name: str, description: str) -> B
         @blueprint.doc(security=[{}, *SECURITY] if wiring.public else SECURITY)
         @blueprint.arguments(paging.PageSchema, location="query", unknown=RAISE)
         @blueprint.response(200, record_page)
+        @blueprint.alt_response(304, description=UNCHANGED)
         def get(self, query: dict[str, Any]) -> Response:
             """The agency's records, newest first; without credentials, what of them is public."""
             if wiring.public is not None and optional_caller() is None:

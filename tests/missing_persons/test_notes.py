@@ -70,7 +70,7 @@ def test_that_it_was_made_is_audited_and_not_what(
     assert "uncle" not in trail
 
 
-@pytest.mark.parametrize("said", ["", "  ", "x" * 4_001, None, 7, "\x00"])
+@pytest.mark.parametrize("said", ["", "  ", "x" * 4_001, None, 7, "\x07"])
 def test_malformed_ones(
     client: FlaskClient, published: dict[str, Any], police: Any, said: Any
 ) -> None:
