@@ -1,5 +1,8 @@
 """What an answer of FCM's HTTP v1 service means for the message.
 
+Only FCM's own words count. What stands between may answer in its place, with any status: a page of
+HTML condemns no message and no device, and says of none that it was taken.
+
 Source: the reference of ``google.firebase.fcm.v1.ErrorCode``, and ``google.rpc.BadRequest``.
 """
 
@@ -9,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+import msgspec
 
 from casa.delivery.outcomes import Outcome, Refused, Retry, Unregistered
 
@@ -35,7 +40,7 @@ def failure(status: int, body: bytes) -> Failure:
         details = [one for one in error.get("details", ()) if isinstance(one, dict)]
         codes = [one["errorCode"] for one in details if "errorCode" in one]
         fields = [one.get("field", "") for d in details for one in d.get("fieldViolations", ())]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Failure(status, "", "", ())
     code = codes[0] if codes else error.get("status", "")
     return Failure(status, str(code), str(error.get("message", "")), tuple(map(str, fields)))
@@ -43,6 +48,8 @@ def failure(status: int, body: bytes) -> Failure:
 
 def outcome(failed: Failure, retry_after: float | None) -> Outcome:
     """What to do about a failure; the reason never holds the device's token."""
+    if not failed.code:
+        return Retry(f"{failed.status} without a word of FCM's", retry_after)
     if failed.code == "UNREGISTERED" or _names_device(failed):
         return Unregistered()
     reason = f"{failed.status} {failed.code}".strip()
@@ -51,6 +58,18 @@ def outcome(failed: Failure, retry_after: float | None) -> Outcome:
     if failed.status in _OUTSIDE:
         return Retry(reason, retry_after)
     return Refused(f"{reason} {', '.join(failed.fields)}".strip())
+
+
+def is_taken(body: bytes) -> bool:
+    """Whether an answer with status 200 names the message that FCM made of it."""
+    try:
+        return bool(msgspec.json.decode(body, type=_Taken).name)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+class _Taken(msgspec.Struct):
+    name: str
 
 
 def _names_device(failed: Failure) -> bool:

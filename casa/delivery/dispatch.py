@@ -313,12 +313,18 @@ def _pace(shard: Shard, page: Page, tally: Tally, moment: datetime, patience: Pa
     if tally.sent + tally.failed + tally.dead + tally.gone:
         shard.attempts = 0
     troubled = 2 * len(tally.retry) > len(page.devices) or tally.after > 0
-    if troubled or (page.again and tally.retry):
+    if troubled or (tally.retry and _all_tried(shard)):
         pause = backoff(max(shard.attempts, 1), patience.first)
         pause = max(pause, timedelta(seconds=tally.after))
         shard.not_before = moment + pause
     else:
         shard.not_before = None
+
+
+def _all_tried(shard: Shard) -> bool:
+    """Whether only those are left that are to be tried again, which is never done at once."""
+    again = len(BitMap.deserialize(shard.retry)) if shard.retry else 0
+    return shard.sent + shard.failed + shard.forgotten + again >= shard.size
 
 
 def finish(session: Session, dispatch_id: int, moment: datetime) -> None:

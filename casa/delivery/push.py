@@ -20,7 +20,7 @@ import certifi
 import pycurl
 
 from casa.database import now
-from casa.delivery.answers import failure, outcome, retry_after
+from casa.delivery.answers import failure, is_taken, outcome, retry_after
 from casa.delivery.credentials import TokenUnavailable
 from casa.delivery.flight import Flight, give, new_handle, reason
 from casa.delivery.http2 import Answer, Headers, Unsuited
@@ -263,6 +263,12 @@ class _Page:
         self.outcomes.sent(indices)
 
     def answered(self, index: int, answer: Answer) -> None:
+        try:
+            self._answered(index, answer)
+        except Exception as error:
+            self.outcomes.failed(index, error)
+
+    def _answered(self, index: int, answer: Answer) -> None:
         failed = failure(answer.status, answer.body)
         if failed.code == "UNAUTHENTICATED":
             self.unauthorized.append(index)
@@ -303,13 +309,14 @@ class _Handles:
         return True
 
     def answered(self, handle: Any, index: int, status: int) -> None:
-        if status == 200:
+        body = b"".join(handle.sink)
+        if status == 200 and is_taken(body):
             self._window.answered(handle.getinfo(pycurl.TOTAL_TIME))
             self._page.taken((index,))
         else:
             wait = handle.getinfo(pycurl.RETRY_AFTER)
             headers = {"retry-after": str(wait)} if wait else {}
-            self._page.answered(index, Answer(index, status, headers, b"".join(handle.sink)))
+            self._page.answered(index, Answer(index, status, headers, body))
         handle.sink.clear()
 
     def failed(self, index: int, error: Exception) -> None:

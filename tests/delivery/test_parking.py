@@ -18,7 +18,7 @@ from casa.delivery.calling import Caller
 from casa.delivery.followers import Following
 from casa.delivery.following import SequenceFollower
 from casa.delivery.models import Alarm, Shard, ShardDevices
-from casa.delivery.outcomes import Failed, Outcome, Sent
+from casa.delivery.outcomes import Failed, Outcome, Retry, Sent
 from casa.delivery.parking import Patience
 from casa.delivery.providers import FcmSender
 from casa.delivery.worker import Worker
@@ -351,3 +351,16 @@ def test_parked_things_are_figures(client: FlaskClient, database: Database) -> N
     text = client.get("/metrics").text
     assert 'casa_parked{what="dispatch"} 1.0' in text
     assert 'casa_parked{what="chore"} 0.0' in text
+
+
+def test_what_is_to_be_tried_again_never_is_at_once(
+    database: Database, register: Any, publish: Publish, warning: dict[str, Any]
+) -> None:
+    for number in range(5):
+        register(f"phone-{number}", at("BB"))
+    publish(warning)
+    sender = Memory(lambda token: Retry("429") if token == "phone-3" else Sent())
+    planning.plan_next(database, "worker", LEASE, 1_000)
+    while dispatch.work_once(database, {"fcm": sender}, "worker", LEASE, 100):
+        pass
+    assert sender.told(1).count("phone-3") == 1
