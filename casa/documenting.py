@@ -112,7 +112,8 @@ def _complete(document: dict[str, Any]) -> None:
     for response in document["components"]["responses"].values():
         response.update(problem)
     for path, method, operation in operations(document):
-        operation["operationId"] = _operation_id(path, method)
+        is_page = "text/html" in operation["responses"].get("200", {}).get("content", {})
+        operation["operationId"] = _operation_id(path, method) + "_page" * is_page
         parameters = document["paths"][path].get("parameters", [])
         for status, what in _implied(method, operation, bool(parameters)).items():
             operation["responses"].setdefault(status, {"description": what})
@@ -128,7 +129,7 @@ def _complete(document: dict[str, Any]) -> None:
 def _operation_id(path: str, method: str) -> str:
     """``get_alerts_identifier_thread``: the method, then the address in words."""
     words = re.findall(r"[A-Za-z0-9]+", path.removeprefix("/v1"))
-    return "_".join([method, *words]) if words else f"{method}_page"
+    return "_".join([method, *words])
 
 
 def _implied(method: str, operation: dict[str, Any], named: bool) -> dict[str, str]:

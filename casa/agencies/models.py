@@ -22,9 +22,9 @@ class Agency(Base):
     sender: Mapped[str] = mapped_column(String(200), unique=True)
     contact: Mapped[str | None] = mapped_column(String(200))
     web: Mapped[str | None] = mapped_column(String(500))
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     # What else its alerts may name as the sender, such as its name in another language.
     sender_names: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
-    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
     mandates: Mapped[list["MandateRow"]] = relationship(
         back_populates="agency", cascade="all, delete-orphan", order_by="MandateRow.id"

@@ -65,6 +65,9 @@ class SightingQuerySchema(paging.PageSchema):
 
 
 class ShownReportSchema(SightingReportSchema):
+    seen_at = Moment(allow_none=True)
+    position = fields.Nested(PositionSchema, allow_none=True)
+    contact = fields.String(allow_none=True)
     created = Moment()
 
 
