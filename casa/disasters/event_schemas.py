@@ -319,6 +319,9 @@ class ReadingSchema(Schema):
     languages = fields.List(fields.String())
     contact = fields.String()
     words = fields.String(metadata={"description": "Digest of an officer's own words"})
+    scale = fields.String(
+        metadata={"description": "A scale of alert levels of the state's own, and its step"}
+    )
 
 
 class LiftedSchema(Schema):

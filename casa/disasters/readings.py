@@ -26,6 +26,7 @@ from casa.disasters.edits import edit_of
 from casa.disasters.levels import Level, Levels
 from casa.disasters.parts import is_zone
 from casa.disasters.rounding import told_time
+from casa.disasters.scales import shared
 from casa.disasters.texts.facts import Storm
 from casa.disasters.texts.telling import rounded
 from casa.geography.places import gazetteer
@@ -50,7 +51,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``storm`` is the strength expected there, ``named`` the storm's own. ``arrival`` is ``earliest``
     where it can be no sooner, and over once it ``is_here``. ``clocks`` are the minutes from UTC in
-    which its times are told, ``words`` a digest of an officer's own.
+    which its times are told, ``words`` a digest of an officer's own, ``scale`` the step of the
+    state's own alert levels.
     """
 
     storm: Storm | None = None
@@ -70,6 +72,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     languages: tuple[str, ...] = ()
     contact: str | None = None
     words: str | None = None
+    scale: str | None = None
 
     @property
     def as_read(self) -> "Reading":
@@ -103,7 +106,9 @@ def readings(hazard: str, advisory: Advisory, moment: datetime, before: Before) 
     }
     found = {
         code: msgspec.structs.replace(
-            _strength(hazard, advisory, reading, own, before.get(code)), words=words.get(code)
+            _strength(hazard, advisory, reading, own, before.get(code)),
+            words=words.get(code),
+            scale=_scale(hazard, levels[code], places[code]),
         )
         for code, reading in found.items()
     }
@@ -291,6 +296,9 @@ def _when(facts: Facts, moment: datetime) -> Facts:
         return {"arrival": None}
     soonest = facts.get("earliest", False)
     told = told_time(facts["arrival"], moment, earliest=soonest)
+    if soonest and told <= moment:
+        # What cannot be here yet is not told as here because a quarter of an hour is coarse.
+        told = facts["arrival"].replace(second=0, microsecond=0)
     return {"arrival": told, "is_here": facts["arrival"] <= moment or (soonest and told <= moment)}
 
 
@@ -322,6 +330,12 @@ def _strength(
 
 def _weaker(one: Storm, other: Storm) -> Storm:
     return min(one, other, key=_WEAKEST_FIRST.index)
+
+
+def _scale(hazard: str, level: Level, places: Sequence[str]) -> str | None:
+    """The step of the alert levels that the states of these places share, with its scale."""
+    step = shared((gazetteer().place(place).state for place in places), hazard, level.value)
+    return f"{step.scale}/{step.code}" if step else None
 
 
 def _words(advisory: Advisory, levels: Levels) -> dict[str, str]:

@@ -21,6 +21,7 @@ from casa.disasters.facts import LEVELS
 from casa.disasters.levels import Level, Places
 from casa.disasters.parts import is_zone, named, zone_name
 from casa.disasters.readings import Reading
+from casa.disasters.scales import shared
 from casa.geography.places import Place, gazetteer
 
 # Advisories come every three to six hours; what none of them renews is out of date after a day.
@@ -143,9 +144,11 @@ def facts_of(event: Event, advisory: Advisory, caller: Caller, statement: Statem
     """The facts that the texts for some parts at a level are made of."""
     codes, reading, stands = named(statement.places), statement.reading, statement.level.stands
     arrival = statement.moment if reading.is_here else reading.arrival
+    states = tuple(dict.fromkeys(place.state for place in _places(advisory, codes)))
     return texts.Facts(
         places=tuple(map(_called, codes)),
-        states=tuple(dict.fromkeys(place.state for place in _places(advisory, codes))),
+        states=states,
+        scale=shared(states, event.hazard, statement.level.value),
         event_name=_event_name(event, reading),
         storm=reading.storm,
         arrival=arrival if stands else None,
@@ -221,5 +224,5 @@ def _info(
         instruction=said.instruction or None,
         web=caller.web,
         contact=facts.contact,
-        parameter=(Value(LEVEL_PARAMETER, level),),
+        parameter=(Value(LEVEL_PARAMETER, level), *(facts.scale.parameters if facts.scale else ())),
     )
