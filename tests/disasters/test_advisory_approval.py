@@ -211,8 +211,9 @@ def test_others_read_and_do_nothing(
     client.post(path, json={"levels": {"BB": "watch"}}, headers=author)
     assert client.get(f"{path}/1", headers=other).status_code == 200
     assert client.post("/v1/hazard-events", json=body, headers=other).status_code == 403
-    for step in ("submit", "approve", "publish"):
+    for step in ("submit", "publish"):
         assert client.post(f"{path}/1/{step}", headers=other).status_code == 403
+    assert approve(client, f"{path}/1", other).status_code == 403
     assert client.post(f"{event}/end", headers=other).status_code == 403
     assert client.delete(f"{path}/1", headers=other).status_code == 403
 

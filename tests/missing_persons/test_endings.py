@@ -115,8 +115,9 @@ def test_whom_an_earlier_message_reached_hears_of_the_end(
 def test_a_case_whose_alert_ran_out_is_private_as_well(
     client: FlaskClient, published: dict[str, Any], police: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("alerts.publication", "alerts.lifecycle", "alerts.records", "alerts.routes"):
-        monkeypatch.setattr(f"casa.{module}.now", lambda: now() + timedelta(days=3))
+    clocks = ("publication", "lifecycle", "cancelling", "records", "routes")
+    for module in clocks:
+        monkeypatch.setattr(f"casa.alerts.{module}.now", lambda: now() + timedelta(days=3))
     closed = end(client, published, police)
     assert closed.status_code == 200, closed.json
     assert closed.json["alert"]["msg_type"] == "Cancel"
