@@ -14,6 +14,7 @@ monkey.patch_all()
 
 import gevent  # noqa: E402
 from gevent.fileobject import FileObject  # noqa: E402
+from gevent.pywsgi import WSGIServer  # noqa: E402
 from gevent.server import StreamServer  # noqa: E402
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
@@ -51,6 +52,7 @@ def casa(port: int, path: str) -> None:
 
     from casa import create_app, schema
     from casa.database import Database
+    from casa.delivery.edge import Server
     from casa.delivery.realtime import follower
     from casa.settings import Settings
 
@@ -74,7 +76,7 @@ def casa(port: int, path: str) -> None:
 
     gevent.spawn(pass_on)
     gevent.spawn(hear)
-    serve(app, port)
+    serve(app, port, Server)
 
 
 def publisher(port: int, path: str) -> None:
@@ -107,10 +109,8 @@ def publisher(port: int, path: str) -> None:
     obey(publish)
 
 
-def serve(app: object, port: int) -> None:
-    from casa.delivery.edge import Server
-
-    server = Server(("127.0.0.1", port), app, log=None)
+def serve(app: object, port: int, sort: type[WSGIServer] = WSGIServer) -> None:
+    server = sort(("127.0.0.1", port), app, log=None, backlog=4096)
     server.start()
     print("ready", flush=True)
     server.serve_forever()

@@ -4,7 +4,7 @@
                                  [--never-read 5000]
 
   casa      a web process of CASA: followers found, frame built once, written to every socket
-  stock     Flask-SocketIO on gevent, emit to a room, on the same WSGI server (skipped where its
+  stock     Flask-SocketIO on gevent, emit to a room, on gevent's own WSGI server (skipped where its
             two descriptors for each connection are more than a process may have)
   node      Node's socket.io 4, emit to a room (skipped where there is no node)
   bare      a loop that writes a ready frame to every socket: the bound

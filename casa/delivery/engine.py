@@ -207,8 +207,8 @@ def install(server: Any, most: int, visitors: Visitors) -> None:
             taken = take_over(environ)
             if taken is None:
                 return _refused(socket)
-            sock, ended = taken
-            connection = Connection(sock, Outlet(sock, most), engine.max_http_buffer_size, ended)
+            sock, counted = taken
+            connection = Connection(sock, Outlet(sock, most), engine.max_http_buffer_size, counted)
             with suppress(OSError):  # whoever reads from it learns so
                 connection.outlet.send(answer)
             Session(socket, connection, visitors).begin()

@@ -10,7 +10,7 @@ import base64
 import binascii
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import gevent
@@ -20,6 +20,7 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, 
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import generate_accept_token
 
+from casa.delivery.connections import Connections
 from casa.delivery.outlet import Outlet
 
 log = logging.getLogger(__name__)
@@ -62,30 +63,29 @@ def handshake(environ: Mapping[str, Any]) -> bytes | None:
     )
 
 
-def take_over(environ: Mapping[str, Any]) -> tuple[socket.socket, Callable[[], None]] | None:
-    """The socket of a request to ``casa.delivery.edge``, and what to call when it is closed.
+def take_over(environ: Mapping[str, Any]) -> tuple[socket.socket, Connections] | None:
+    """The socket of a request to ``casa.delivery.edge``, and where it is counted until it ends.
 
     ``None``: there is no room for another.
     """
     handler = environ["casa.connection"]
     taken = handler.take_over()
-    return None if taken is None else (taken, handler.server.connections.end_websocket)
+    return None if taken is None else (taken, handler.server.connections)
 
 
 class Connection:
     """A client on its WebSocket, from the end of the handshake on."""
 
     __slots__ = (
-        "_deaf", "_ended", "_frames", "_largest", "_limit", "_parts", "_receiver", "_size",
+        "_counted", "_deaf", "_frames", "_largest", "_limit", "_parts", "_receiver", "_size",
         "_sock", "_watcher", "outlet",
     )  # fmt: skip
 
     def __init__(
-        self, sock: socket.socket, outlet: Outlet, largest: int, ended: Callable[[], None]
+        self, sock: socket.socket, outlet: Outlet, largest: int, counted: Connections
     ) -> None:
-        """``largest`` bounds a message of the client, in characters or bytes; ``ended`` is called
-        when the socket is closed."""
-        self._ended = ended
+        """``largest`` bounds a message of the client, in characters or bytes."""
+        self._counted = counted
         self.outlet = outlet
         self._sock = sock
         self._largest = largest
@@ -147,7 +147,7 @@ class Connection:
             return
         self._watcher.close()
         self.outlet.close()
-        self._ended()
+        self._counted.end_websocket()
         if self._limit is not None:
             self._limit.kill(block=False)
         self._receiver.gone()
