@@ -13,7 +13,7 @@ from flask import Flask, Request, request
 from marshmallow import Schema, ValidationError, missing
 from webargs.flaskparser import FlaskParser, is_json_request
 from webargs.multidictproxy import MultiDictProxy
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from casa.problems import Problem
 from casa.strict_json import StrictProvider
@@ -22,7 +22,19 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 class StrictRequest(Request):
-    """Flask's request, which says what is wrong with its JSON."""
+    """Flask's request, which says what is wrong with its JSON, and cuts no body short."""
+
+    def get_data(self, *arguments: Any, **named: Any) -> Any:
+        """The whole body.
+
+        Werkzeug ends a body of unknown length silently at the bound; what fills the bound is
+        therefore refused as too large.
+        """
+        body = super().get_data(*arguments, **named)
+        most = self.max_content_length
+        if self.content_length is None and most is not None and len(body) >= most:
+            raise RequestEntityTooLarge
+        return body
 
     def on_json_loading_failed(self, error: ValueError | None) -> NoReturn:
         raise Problem(400, "bad-request", f"The body cannot be read: {error}.")

@@ -95,14 +95,19 @@ def test_a_body_says_truly_what_it_is(client: FlaskClient, bearer: Any) -> None:
         assert client.post("/v1/devices", data=body, content_type=sort).status_code == 201
 
 
-def test_a_body_of_unknown_length_has_the_same_bound(client: FlaskClient) -> None:
-    answer = client.post(
-        "/v1/devices",
-        input_stream=BytesIO(b'{"a": "' + b"x" * 2_000_000 + b'"}'),
-        content_type="application/json",
-        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
-    )
-    assert answer.status_code == 413
+def test_a_body_of_unknown_length_has_the_same_bound(client: FlaskClient, bearer: Any) -> None:
+    for path, sort, size in (
+        ("/v1/devices", "application/json", 2_000_000),
+        ("/v1/pfif", "application/xml", 9_000_000),
+    ):
+        answer = client.post(
+            path,
+            input_stream=BytesIO(b'"' + b"x" * size + b'"'),
+            content_type=sort,
+            headers=bearer("police-jm"),
+            environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+        )
+        assert answer.status_code == 413, (path, answer.text)
 
 
 def test_every_route_reads_its_arguments_so() -> None:
