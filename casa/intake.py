@@ -18,6 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from casa.problems import Problem
 from casa.strict_json import StrictProvider
 
+_ENDLESS = re.compile(r"\s*[+-]?[\d_]{19,}\s*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -72,8 +73,17 @@ def init_app(app: Flask) -> None:
 def _look() -> None:
     _check("address", request.environ.get("PATH_INFO", "").encode("latin-1"))
     _check("query", unquote_to_bytes(request.query_string))
+    _check_numbers()
     if is_json_request(request) and request.get_data():
         request.get_json()
+
+
+def _check_numbers() -> None:
+    """No database keeps more than 64 bits."""
+    values = [value for _, given in request.args.lists() for value in given]
+    if any(_ENDLESS.fullmatch(part) for part in (*request.path.split("/"), *values)):
+        detail = "A number in the address has more digits than this service keeps."
+        raise Problem(400, "bad-request", detail)
 
 
 def _check(part: str, raw: bytes) -> None:

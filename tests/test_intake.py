@@ -22,6 +22,7 @@ _HOSTILE = {
     "twice": b'{"email": "a", "email": "b"}',
     "not UTF-8": b'{"email": "\xff"}',
 }
+_NOBODY = "00000000-0000-4000-8000-000000000000"
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -68,6 +69,9 @@ def test_addresses_and_queries_are_text(client: FlaskClient) -> None:
         "/v1/alerts?cursor=%ED%A0%80",
         "/v1/missing-persons/search?name=a%00b",
         "/nowhere/%00",
+        f"/v1/alerts?since={2**63}",
+        f"/v1/alerts?since=%20{'9_' * 30}9",
+        f"/v1/hazard-events/{_NOBODY}/advisories/{'9' * 40}",
     ):
         assert client.get(path).status_code == 400, path
     for raw in ("/v1/places/\xff", "/v1/places/\xed\xa0\x80", "/\xc2\x85"):
@@ -140,7 +144,6 @@ _ODD_HEADERS = (
     {"Content-Type": "multipart/form-data; boundary=\xff"},
     {"Range": "bytes=\xb2-"},
 )
-_NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def test_odd_headers_are_no_errors(client: FlaskClient) -> None:
