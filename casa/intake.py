@@ -10,15 +10,14 @@ from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Request, request
-from marshmallow import Schema, ValidationError, missing
+from marshmallow import Schema, ValidationError, fields, missing
 from webargs.flaskparser import FlaskParser, is_json_request
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from casa.problems import Problem
-from casa.strict_json import StrictProvider
+from casa.strict_json import LARGEST, StrictProvider
 
-_ENDLESS = re.compile(r"\s*[+-]?[\d_]{19,}\s*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -58,9 +57,21 @@ class StrictParser(FlaskParser):
             for name, given in req.args.lists()
             if len(given) > 1 and name not in values.multiple_keys
         }
+        faults |= {
+            name: ["has more digits than this service keeps (64 bits)"]
+            for name, field in schema.fields.items()
+            if isinstance(field, fields.Integer) and _is_endless(req.args.get(name, ""))
+        }
         if faults:
             raise ValidationError(faults)
         return values
+
+
+def _is_endless(text: str) -> bool:
+    try:
+        return abs(int(text)) > LARGEST
+    except ValueError:
+        return False  # what else it is, its field finds out
 
 
 def init_app(app: Flask) -> None:
@@ -80,10 +91,9 @@ def _look() -> None:
 
 def _check_numbers() -> None:
     """No database keeps more than 64 bits."""
-    values = [value for _, given in request.args.lists() for value in given]
-    if any(_ENDLESS.fullmatch(part) for part in (*request.path.split("/"), *values)):
-        detail = "A number in the address has more digits than this service keeps."
-        raise Problem(400, "bad-request", detail)
+    for value in (request.view_args or {}).values():
+        if isinstance(value, int) and value > LARGEST:
+            raise Problem(400, "bad-request", "The address holds a number that is too large.")
 
 
 def _check(part: str, raw: bytes) -> None:
