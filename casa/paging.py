@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from marshmallow import Schema, fields, validate
 from sqlalchemy import Select
 
+from casa import strict_json
 from casa.problems import FieldError, Problem, invalid
 
 DEFAULT_LIMIT = 50
@@ -42,11 +43,8 @@ def decode(cursor: str | None, *types: type) -> list[Any] | None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        values: list[Any] = json.loads(base64.urlsafe_b64decode(padded))
-        # Half characters end here; NUL is nothing that PostgreSQL takes.
-        plain = json.dumps(values, ensure_ascii=False).encode()
-        found = [type(value) for value in values] if isinstance(values, list) else None
-        if found == list(types) and b"\\u0000" not in plain:
+        values = strict_json.loads(base64.urlsafe_b64decode(padded))
+        if isinstance(values, list) and [type(value) for value in values] == list(types):
             return values
     except ValueError:
         pass

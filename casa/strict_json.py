@@ -16,7 +16,7 @@ DEEPEST = 32
 dumps = json.dumps
 """As the standard library's: with it this module is what Socket.IO asks of a JSON module."""
 
-_LARGEST = 2**63
+LARGEST = 2**63 - 1
 _LONGEST_NUMBER = 100
 # How NUL and halves of surrogate pairs can be written; whole pairs and \\u0000 look alike.
 _SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -80,7 +80,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _integer(text: str) -> int:
-    if len(text) > _LONGEST_NUMBER or not -_LARGEST <= (number := int(text)) < _LARGEST:
+    if len(text) > _LONGEST_NUMBER or abs(number := int(text)) > LARGEST:
         raise NotAccepted("a number has more digits than this service keeps (64 bits)")
     return number
 

@@ -22,6 +22,7 @@ _HOSTILE = {
     "twice": b'{"email": "a", "email": "b"}',
     "not UTF-8": b'{"email": "\xff"}',
 }
+_NOBODY = "00000000-0000-4000-8000-000000000000"
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -68,10 +69,19 @@ def test_addresses_and_queries_are_text(client: FlaskClient) -> None:
         "/v1/alerts?cursor=%ED%A0%80",
         "/v1/missing-persons/search?name=a%00b",
         "/nowhere/%00",
+        f"/v1/hazard-events/{_NOBODY}/advisories/{'9' * 40}",
     ):
         assert client.get(path).status_code == 400, path
     for raw in ("/v1/places/\xff", "/v1/places/\xed\xa0\x80", "/\xc2\x85"):
         assert client.get("/", environ_overrides={"PATH_INFO": raw}).status_code == 400
+
+
+def test_numbers_are_such_as_can_be_kept(client: FlaskClient) -> None:
+    for number in (str(2**63), f"%20{'9_' * 30}9", "9" * 5_000):
+        answer = client.get(f"/v1/alerts?since={number}")
+        assert answer.status_code == 422, number
+        assert answer.json["errors"][0]["pointer"] == "/since"
+    assert client.get(f"/v1/alerts?since={2**63 - 1}").status_code == 200
 
 
 def test_a_parameter_with_one_value_is_not_given_twice(client: FlaskClient) -> None:
@@ -95,14 +105,19 @@ def test_a_body_says_truly_what_it_is(client: FlaskClient, bearer: Any) -> None:
         assert client.post("/v1/devices", data=body, content_type=sort).status_code == 201
 
 
-def test_a_body_of_unknown_length_has_the_same_bound(client: FlaskClient) -> None:
-    answer = client.post(
-        "/v1/devices",
-        input_stream=BytesIO(b'{"a": "' + b"x" * 2_000_000 + b'"}'),
-        content_type="application/json",
-        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
-    )
-    assert answer.status_code == 413
+def test_a_body_of_unknown_length_has_the_same_bound(client: FlaskClient, bearer: Any) -> None:
+    for path, sort, size in (
+        ("/v1/devices", "application/json", 2_000_000),
+        ("/v1/pfif", "application/xml", 9_000_000),
+    ):
+        answer = client.post(
+            path,
+            input_stream=BytesIO(b'"' + b"x" * size + b'"'),
+            content_type=sort,
+            headers=bearer("police-jm"),
+            environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+        )
+        assert answer.status_code == 413, (path, answer.text)
 
 
 def test_every_route_reads_its_arguments_so() -> None:
@@ -135,7 +150,6 @@ _ODD_HEADERS = (
     {"Content-Type": "multipart/form-data; boundary=\xff"},
     {"Range": "bytes=\xb2-"},
 )
-_NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 def test_odd_headers_are_no_errors(client: FlaskClient) -> None:

@@ -19,6 +19,7 @@ NO_CURSORS = (
     paging.encode(["\x00", "x"]),
     paging.encode(["\ud800", "x"]),
     paging.encode(["2026-01-01T00:00:00Z", "\x00"]),
+    paging.encode([10**30]),
 )
 BY_NAME = ("/v1/shelters", "/v1/agencies/me/shelters")
 """They go on after any name."""

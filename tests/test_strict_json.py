@@ -13,7 +13,7 @@ _PLAIN = st.characters(codec="utf-8", exclude_characters="\0")
 _VALUES = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
+    | st.integers(-(2**63) + 1, 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(_PLAIN),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(_PLAIN), inner),
