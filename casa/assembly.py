@@ -27,7 +27,7 @@ from casa.disasters import event_routes as hazard_event_routes
 from casa.disasters import routes as disaster_routes
 from casa.disasters import shelter_routes, zone_routes
 from casa.documenting import LateApi
-from casa.exchange import cap, feed_routes, geojson, pfif_routes, signatures
+from casa.exchange import cap, feed_routes, geojson, pfif_routes, release_routes, signatures
 from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
 from casa.geography import places
@@ -43,9 +43,10 @@ from casa.missing_persons import (
 from casa.missing_persons import routes as missing_person_routes
 from casa.missing_persons.kind import KIND as MISSING_PERSON
 from casa.missing_persons.media import Media
+from casa.missing_persons.releasing import Law
 from casa.operations import blueprint as operations_blueprint
 from casa.sealing import Sealer
-from casa.settings import Settings
+from casa.settings import Settings, SettingsError
 
 BLUEPRINTS = (
     session_routes.blueprint,
@@ -80,6 +81,7 @@ BLUEPRINTS = (
     exchange_routes.blueprint,
     feed_routes.blueprint,
     pfif_routes.blueprint,
+    release_routes.blueprint,
     operations_blueprint,
 )
 
@@ -112,6 +114,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["casa.sealer"] = Sealer(settings.sealing_key_file)
     app.extensions["casa.kinds"] = KINDS
     app.extensions["casa.media"] = Media(settings.media_store)
+    app.extensions["casa.foreign_law"] = _law_of(settings)
     signing = app.extensions["casa.signing"] = SigningKeys(settings.signing_folder)
     signed = Renderer("jws", signatures.MEDIA_TYPE, signing.render)
     app.extensions["casa.renderers"] = (*RENDERERS, signed)
@@ -139,3 +142,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     idempotency.init_app(app)
     realtime.init_app(app)
     return app
+
+
+def _law_of(settings: Settings) -> Law:
+    try:
+        return Law.parse(settings.foreign_facts)
+    except ValueError as error:
+        raise SettingsError(f"CASA_FOREIGN_FACTS: {error}") from error

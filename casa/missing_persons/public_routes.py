@@ -79,8 +79,8 @@ def _found(one: public.PublicCase | ForeignPerson) -> dict[str, Any]:
         return {
             "id": one.id,
             "alert": None,
-            "full_name": one.content["full_name"],
-            "age": one.content.get("age"),
+            "full_name": one.shown["full_name"],
+            "age": one.shown.get("age"),
             "headline": None,
             "foreign": foreign.shown(one),
         }
