@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.alerts.publication import decode_message
+from casa.alerts.redaction import readable_content
+from casa.alerts.withdrawal import is_public
 from casa.database import Database, now
 from casa.delivery.channels import Channel
 from casa.delivery.models import Shard, ShardDevices
@@ -118,7 +120,7 @@ def _take(
     """
     moment = now()
     row = session.execute(
-        select(Shard, ShardDevices, PublishedMessage.content)
+        select(Shard, ShardDevices, readable_content(), is_public())
         .join(ShardDevices, ShardDevices.shard_id == Shard.id)
         .join(PublishedMessage, PublishedMessage.sequence == Shard.sequence)
         .where(
@@ -133,11 +135,14 @@ def _take(
     ).first()
     if row is None:
         return None
-    shard, whole, content = row
+    shard, whole, content, public = row
     message = decode_message(content)
     again, devices = _next_devices(shard, whole, size)
     if max(info.expires for info in message.info) <= moment:
         _drop(shard, "expired")
+        devices = BitMap()
+    elif not public:
+        _drop(shard, "withdrawn")
         devices = BitMap()
     elif not devices:
         shard.state = "done"

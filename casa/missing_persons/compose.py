@@ -63,6 +63,12 @@ def _info(facts: Facts, caller: Caller, moment: datetime, language: str, zone: Z
     )
 
 
+def parameters_of(facts: Facts, moment: datetime) -> tuple[Value, ...]:
+    """What the public would be told of these facts for machines, in English."""
+    public = told(facts, moment)
+    return tuple(_parameters(public, phrases(_PACKAGE, "en"), "en"))
+
+
 def _headline(facts: Facts, words: dict[str, Any]) -> str:
     category = str(words["category"][facts.category])
     if facts.full_name is None:

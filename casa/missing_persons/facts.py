@@ -153,9 +153,11 @@ def is_told(facts: Facts, name: str) -> bool:
 def told(facts: Facts, moment: datetime) -> Facts:
     """What of the facts is public: all else is not hidden in them but gone."""
     age = years(facts, moment)
+    category = facts.category if is_told(facts, "category") else plain_category(age)
     kept: dict[str, Any] = {
-        "category": facts.category if is_told(facts, "category") else _plain_category(age),
-        "severity": facts.severity or SEVERITY[facts.category],
+        "category": category,
+        # Of the category that is told: graver than its like, it would tell what is hidden.
+        "severity": facts.severity or SEVERITY[category],
         "age": age,
         "date_of_birth": None,
         "suspect": _suspect(facts),
@@ -176,7 +178,7 @@ _EMPTY: dict[str, Any] = {field.name: field.default for field in msgspec.structs
 }
 
 
-def _plain_category(age: int | None) -> str:
+def plain_category(age: int | None) -> str:
     return "missing_child" if age is not None and age < ADULT else "missing_adult"
 
 
