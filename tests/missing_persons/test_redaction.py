@@ -126,6 +126,8 @@ def test_a_category_that_is_hidden_leaves_no_trace(
     hide(client, case, police, "?publish=true", category=False)
     told = everything(client, database, case)
     assert tells(told, "rafficking") == []
+    first = client.get("/v1/alerts").json["alerts"][-1]["info"][0]
+    assert first["parameter"][-1] == {"name": "redacted", "value": "description"}
     assert tells(told, '"Severe"') == []
     assert client.get("/v1/alerts?min_severity=Severe").json["alerts"] == []
 
