@@ -62,6 +62,7 @@ BLUEPRINTS = (
     missing_person_routes.blueprint,
     public_routes.blueprint,
     page_routes.blueprint,
+    page_routes.robots,
     photograph_routes.blueprint,
     photograph_routes.files,
     reporting_routes.blueprint,

@@ -220,7 +220,9 @@ class _Persons:
         home = {name: row.content[name] for name in row.content if name.startswith("home_")}
         place = releasing.place_of(home, ()) or row.place
         same = {name: text for name, text in row.shown.items() if row.content.get(name) == text}
-        if (guarded, place) != (row.guarded, row.place) or "full_name" not in same:
+        if row.released is None:
+            row.shown = {}
+        elif (guarded, place) != (row.guarded, row.place) or "full_name" not in same:
             self._session.flush()
             releasing.untell(self._session, row)
         else:

@@ -107,7 +107,7 @@ class Poster(MethodView):
         facts = public.poster_facts(case, url, query["language"])
         page = poster(facts, _photograph(case), query["language"])
         response = Response(page, content_type="application/pdf")
-        response.headers["Cache-Control"] = "public, max-age=300"
+        response.headers["Cache-Control"] = "public, max-age=60"
         return response
 
 
