@@ -94,7 +94,8 @@ def test_other_days_are_let_through() -> None:
     "text",
     [
         "Born 3 March 2012.", "Né le 3 mars 2012.", "Li fèt 3 mas 2012.", "Geboren op 3-3-2012.",
-        "Nació el 3 de marzo de 2012.", "DOB: 2012-03-03", "Née 3/3/2012", "Date of birth 03/03/2012",
+        "Nació el 3 de marzo de 2012.", "DOB: 2012-03-03", "Née 3/3/2012",
+        "Date of birth 03/03/2012",
     ],
 )  # fmt: skip
 def test_whoever_is_born(text: str) -> None:
