@@ -94,7 +94,7 @@ class Record(MethodView):
             return private(_shown(session, _one(session, known, identifier)))
 
 
-@blueprint.route("/<uuid:identifier>/release", methods=["POST"])
+@blueprint.route("/<uuid:identifier>/release", methods=["POST", "DELETE"])
 class Release(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(ReleaseSchema)
