@@ -159,7 +159,7 @@ def _in(texts: Mapping[str, str], language: str) -> str:
 def _betrayed(facts: Facts, public: Facts) -> list[PlacedFault]:
     """Where a text for the public would tell of family, an informant or a birthday."""
     private = private_facts(facts)
-    own = " ".join((facts.full_name or "", *facts.known_as))
+    own = facts.full_name or ""
     regions = [place.state for place in areas.target(facts.area).places] if private else []
     faults: list[PlacedFault] = []
     for pointer, text in free_texts(public):
