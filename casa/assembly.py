@@ -31,7 +31,7 @@ from casa.disasters import hazards, shelter_routes, zone_routes
 from casa.disasters import routes as disaster_routes
 from casa.disasters.storm import uncertainty
 from casa.documenting import LateApi
-from casa.exchange import cap, feed_routes, geojson, pfif_routes, signatures
+from casa.exchange import cap, feed_routes, geojson, pfif_routes, release_routes, signatures
 from casa.exchange import routes as exchange_routes
 from casa.exchange.signatures import SigningKeys
 from casa.geography import places
@@ -47,6 +47,7 @@ from casa.missing_persons import (
 from casa.missing_persons import routes as missing_person_routes
 from casa.missing_persons.kind import KIND as MISSING_PERSON
 from casa.missing_persons.media import Media
+from casa.missing_persons.releasing import Law
 from casa.operations import blueprint as operations_blueprint
 from casa.sealing import Sealer
 from casa.settings import Settings, SettingsError
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     missing_person_routes.blueprint,
     public_routes.blueprint,
     page_routes.blueprint,
+    page_routes.robots,
     photograph_routes.blueprint,
     photograph_routes.files,
     reporting_routes.blueprint,
@@ -85,6 +87,7 @@ BLUEPRINTS = (
     exchange_routes.blueprint,
     feed_routes.blueprint,
     pfif_routes.blueprint,
+    release_routes.blueprint,
     operations_blueprint,
 )
 
@@ -120,6 +123,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["casa.sealer"] = Sealer(settings.sealing_key_file)
     app.extensions["casa.kinds"] = KINDS
     app.extensions["casa.media"] = Media(settings.media_store)
+    app.extensions["casa.foreign_law"] = _law_of(settings)
     signing = app.extensions["casa.signing"] = SigningKeys(settings.signing_folder)
     signed = Renderer("jws", signatures.MEDIA_TYPE, signing.render)
     app.extensions["casa.renderers"] = (*RENDERERS, signed)
@@ -159,3 +163,10 @@ def _proven() -> str | None:
             device = audience_routes.proven_device()
         g.proven = known.actor if known else f"device:{device.id}" if device else None
     return cast(str | None, g.proven)
+
+
+def _law_of(settings: Settings) -> Law:
+    try:
+        return Law.parse(settings.foreign_facts)
+    except ValueError as error:
+        raise SettingsError(f"CASA_FOREIGN_FACTS: {error}") from error

@@ -15,6 +15,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
+    # A person is to be found nowhere after the end: what search engines may show says otherwise.
+    "X-Robots-Tag": "noindex, noarchive",
 }
 _YEAR = 31_536_000
 # Data is never a page. Pages load from here alone; Swagger UI writes styles into its elements.

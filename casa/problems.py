@@ -22,10 +22,18 @@ CONTENT_TYPE = "application/problem+json"
 
 @dataclass(frozen=True)
 class FieldError:
-    """One fault of the input: ``pointer`` is a JSON pointer (RFC 6901) into the request."""
+    """One fault of the input: ``pointer`` is a JSON pointer (RFC 6901) into the request.
+
+    ``start`` and ``end`` (exclusive) are the characters of a text that it is about.
+    """
 
     pointer: str
     detail: str
+    start: int | None = None
+    end: int | None = None
+
+    def shown(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class Problem(Exception):
@@ -64,7 +72,7 @@ class Problem(Exception):
         if "request_id" in g:
             body["instance"] = f"urn:uuid:{g.request_id}"
         if self.errors:
-            body["errors"] = [asdict(error) for error in self.errors]
+            body["errors"] = [error.shown() for error in self.errors]
         body.update(self.extensions)
         return Response(json.dumps(body), self.status, self.headers, content_type=CONTENT_TYPE)
 

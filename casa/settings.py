@@ -131,6 +131,11 @@ class Settings:
     case_days: float = _about(
         "days after a missing person's case has ended until its details are erased", 30.0
     )
+    foreign_facts: str = _about(
+        "by state, which facts of other registries' records may be public, as "
+        "'JM: full_name age sex; TT:'; of a state not named all may that an officer releases",
+        "",
+    )
     rate_sightings: int = _about("sightings and additions to them a minute from one address", 30)
     cone: str = _about(
         "circles of NHC's cone for seasons to come, nautical miles at 12, 24, 36, 48, 60, 72, 96 "

@@ -115,7 +115,8 @@ class Consents(MethodView):
             found = [
                 draft_json(part)
                 for part in parts.waiting_in(session, states)
-                if crossing.may_consent(known.mandates, part.kind, str(part.border), now())
+                if approval.may_read_waiting(known, part)
+                and crossing.may_consent(known.mandates, part.kind, str(part.border), now())
             ]
         return Response(json.dumps({"alerts": found}), content_type="application/json")
 

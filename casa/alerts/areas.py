@@ -129,6 +129,18 @@ def without_words(areas: Iterable[Area]) -> tuple[Area, ...]:
     )
 
 
+def named(areas: Iterable[Area]) -> tuple[Area, ...]:
+    """The named places that the areas are or meet, and nothing of what was drawn."""
+    codes: dict[str, None] = {}
+    for area in areas:
+        own = [code.value for code in area.geocode if code.name in PLACE_CODES]
+        met = [place for shape in _drawn(area) for place in gazetteer().meeting(shape)]
+        divided = {place.state for place in met if place.kind == "subdivision"}
+        finest = (p.code for p in met if p.kind == "subdivision" or p.code not in divided)
+        codes.update(dict.fromkeys(own or finest))
+    return of_places(codes)
+
+
 def target_of(message: Message) -> Target:
     return target(message.area)
 

@@ -70,13 +70,15 @@ def cut(text: str, most: int) -> str:
 
 
 Fault = tuple[str, str]
+PlacedFault = tuple[str, str, int, int]
+"""The same with the characters of the text that it is about."""
 
 
 class InvalidContent(Exception):
-    """The content cannot be published; ``faults`` are (JSON pointer, what is wrong) pairs."""
+    """The content cannot be published; ``faults`` say what is wrong and where."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{pointer} {detail}" for pointer, detail in faults))
+    def __init__(self, faults: Sequence[Fault | PlacedFault]) -> None:
+        super().__init__("; ".join(f"{pointer} {detail}" for pointer, detail, *_ in faults))
         self.faults = tuple(faults)
 
 

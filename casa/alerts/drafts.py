@@ -29,7 +29,7 @@ def problems() -> Iterator[None]:
         with refusals():
             yield
     except InvalidContent as error:
-        raise invalid([FieldError(pointer, detail) for pointer, detail in error.faults]) from error
+        raise invalid([FieldError(*fault) for fault in error.faults]) from error
     except OutsideMandate as error:
         raise Problem(403, "outside-mandate", str(error), places=list(error.places)) from error
     except OwnDraft as error:

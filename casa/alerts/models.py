@@ -145,6 +145,22 @@ class WithdrawnThread(Base):
     erased: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class RedactedMessage(Base):
+    """What the public reads in place of a published message that told what it is not to tell.
+
+    ``facts`` are the names of what was taken back; the agency still reads the message itself.
+    """
+
+    __tablename__ = "redacted_message"
+
+    sequence: Mapped[int] = mapped_column(
+        ForeignKey("message.sequence"), primary_key=True, autoincrement=False
+    )
+    facts: Mapped[list[str]] = mapped_column(JSON)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SequenceCounter(Base):
     """The last public number given out: one row, whose lock puts publishers in line."""
 

@@ -1,6 +1,7 @@
 """Public reading: published messages by filter, page by page, and what is new since a number.
 
-Of a withdrawn thread only the Cancel is read here (``casa.alerts.withdrawal``).
+Of a withdrawn thread only the Cancel is read here (``casa.alerts.withdrawal``), of a redacted
+message what is left of it (``casa.alerts.redaction``).
 """
 
 import logging
@@ -14,10 +15,12 @@ from sqlalchemy import Integer, Select, bindparam, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from casa import paging
+from casa.agencies.mandates import rank
 from casa.alerts import areas
 from casa.alerts.message import Message
 from casa.alerts.models import Alert, MessagePlace, PublishedMessage
 from casa.alerts.publication import decode_message, state_now
+from casa.alerts.redaction import readable_content
 from casa.alerts.states import State
 from casa.alerts.withdrawal import Withdrawn, is_public
 from casa.geography.places import place_key
@@ -76,22 +79,23 @@ def one(session: Session, identifier: str, moment: datetime) -> Published | None
     Raises:
         Withdrawn
     """
-    query = select(PublishedMessage, is_public()).join(PublishedMessage.alert)
+    query = select(PublishedMessage, readable_content(), is_public()).join(PublishedMessage.alert)
     query = query.where(PublishedMessage.identifier == identifier)
     found = session.execute(query.options(contains_eager(PublishedMessage.alert))).first()
     if found is None:
         return None
-    row, public = found
+    row, content, public = found
     if not public:
         raise Withdrawn
-    return _published(row, moment)
+    return _published(row, content, moment)
 
 
 def thread(session: Session, name: str, moment: datetime) -> list[Published]:
     """The messages of a thread, oldest first."""
-    query = select(PublishedMessage).where(PublishedMessage.thread == name, is_public())
+    query = select(PublishedMessage, readable_content())
+    query = query.where(PublishedMessage.thread == name, is_public())
     query = query.options(joinedload(PublishedMessage.alert)).order_by(PublishedMessage.sequence)
-    return [_published(row, moment) for row in session.scalars(query)]
+    return [_published(row, content, moment) for row, content in session.execute(query)]
 
 
 def before(session: Session, message: Message) -> list[Message]:
@@ -110,7 +114,7 @@ def before(session: Session, message: Message) -> list[Message]:
 
 # Asked by every web process for every message, so made once, and past the ORM.
 _AFTER = (
-    select(PublishedMessage.__table__.c.sequence, PublishedMessage.__table__.c.content)
+    select(PublishedMessage.__table__.c.sequence, readable_content())
     .where(PublishedMessage.sequence > bindparam("after"), is_public())
     .order_by(PublishedMessage.sequence)
     .limit(bindparam("limit", type_=Integer))
@@ -136,23 +140,26 @@ def _matching(session: Session, wanted: Filter, chunk: int) -> Iterator[Publishe
         order = PublishedMessage.sequence
         if last is not None:
             query = query.where(order > last if forwards else order < last)
-        rows = session.scalars(query.order_by(order.asc() if forwards else order.desc())).all()
-        for row in rows:
+        rows = session.execute(query.order_by(order.asc() if forwards else order.desc())).all()
+        for row, content in rows:
             try:
-                published = _published(row, wanted.moment)
+                published = _published(row, content, wanted.moment)
             except msgspec.MsgspecError:
                 # One that this version cannot read must not hide all others.
                 log.exception("message %s cannot be read, it is left out", row.sequence)
                 continue
-            if box is None or _meets(published.message, box):
+            if _is_grave(published.message, wanted) and (
+                box is None or _meets(published.message, box)
+            ):
                 yield published
         if len(rows) < chunk:
             return
-        last = rows[-1].sequence
+        last = rows[-1][0].sequence
 
 
-def _query(wanted: Filter) -> Select[PublishedMessage]:
-    query = select(PublishedMessage).join(PublishedMessage.alert).where(is_public())
+def _query(wanted: Filter) -> Select[PublishedMessage, bytes]:
+    query = select(PublishedMessage, readable_content()).join(PublishedMessage.alert)
+    query = query.where(is_public())
     query = query.options(joinedload(PublishedMessage.alert))
     if wanted.place is not None:
         place = MessagePlace.place == place_key(wanted.place)
@@ -176,12 +183,17 @@ def _query(wanted: Filter) -> Select[PublishedMessage]:
     return query
 
 
+def _is_grave(message: Message, wanted: Filter) -> bool:
+    """Whether it reads as grave as is wanted: a redacted one may read as less than it was."""
+    return wanted.severity is None or rank(message.info[0].severity) >= wanted.severity
+
+
 def _meets(message: Message, box: shapely.Polygon) -> bool:
     return bool(shapely.intersects(areas.target_of(message).geometry, box))
 
 
-def _published(row: PublishedMessage, moment: datetime) -> Published:
-    return Published(decode_message(row.content), state_now(row.alert, moment))
+def _published(row: PublishedMessage, content: bytes, moment: datetime) -> Published:
+    return Published(decode_message(content), state_now(row.alert, moment))
 
 
 def own(

@@ -7,6 +7,7 @@ drafts an Update; ``?publish=true`` goes on to publish. ``POST …/end`` (``add_
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic
 
@@ -27,7 +28,7 @@ from casa.alerts.records import R, Record
 from casa.alerts.schemas import DraftSchema, Moment
 from casa.database import database, now
 from casa.documenting import UNCHANGED, Blueprint
-from casa.problems import FieldError, Problem, flatten, invalid
+from casa.problems import Problem, flatten, invalid
 
 _IN_A_BLOCK = re.compile(r"^/info/\d+")
 
@@ -180,7 +181,7 @@ def record_problems() -> Iterator[None]:
     except Problem as problem:
         if problem.status != 422:
             raise
-        found = (FieldError(_IN_A_BLOCK.sub("", one.pointer), one.detail) for one in problem.errors)
+        found = (replace(one, pointer=_IN_A_BLOCK.sub("", one.pointer)) for one in problem.errors)
         raise invalid(list(dict.fromkeys(found))) from problem
 
 

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from casa.alerts import redaction
 from casa.alerts.areas import without_words
 from casa.alerts.message import Info, Message
 from casa.alerts.models import Alert, Approval, PublishedMessage, WithdrawnThread
@@ -63,6 +64,7 @@ def erase(session: Session, thread: str, moment: datetime) -> None:
             .where(PublishedMessage.sequence == number)
             .values(content=emptied)
         )
+    redaction.forget(session, thread)
     drafts = (Alert.thread == thread) & Alert.state.in_(UNPUBLISHED)
     session.execute(delete(Alert).where(drafts))
     alerts = select(Alert.identifier).where(Alert.thread == thread)

@@ -23,6 +23,8 @@ from sqlalchemy.orm import Session
 from casa.alerts.message import Message
 from casa.alerts.models import Dispatch, PublishedMessage
 from casa.alerts.publication import decode_message
+from casa.alerts.redaction import readable_content
+from casa.alerts.withdrawal import is_public
 from casa.database import Database, now
 from casa.delivery.channels import Channel
 from casa.delivery.models import Shard, ShardDevices
@@ -168,7 +170,7 @@ def _take(
     """
     moment = now()
     row = session.execute(
-        select(Shard, ShardDevices, PublishedMessage.content, PublishedMessage.expires)
+        select(Shard, ShardDevices, readable_content(), PublishedMessage.expires, is_public())
         .join(ShardDevices, ShardDevices.shard_id == Shard.id)
         .join(PublishedMessage, PublishedMessage.sequence == Shard.sequence)
         .where(
@@ -183,7 +185,7 @@ def _take(
     ).first()
     if row is None:
         return None
-    shard, whole, content, expires = row
+    shard, whole, content, expires, public = row
     nothing = Page(shard.id, content, BitMap(), BitMap(), False)
     shard.attempts += 1
     if shard.attempts > max(patience.tries, patience.faults):
@@ -199,6 +201,9 @@ def _take(
         return nothing
     if expires <= moment:
         _drop(shard, "expired")
+        devices = BitMap()
+    elif not public:
+        _drop(shard, "withdrawn")
         devices = BitMap()
     elif not devices:
         shard.state = "done"

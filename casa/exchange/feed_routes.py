@@ -1,12 +1,14 @@
 """Feeds: what is in force as Atom with CAP and as GeoJSON, and open cases as PFIF."""
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
+from urllib.parse import quote
 
 import msgspec
 from flask import Response, current_app
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
+from sqlalchemy.orm import Session
 
 from casa.alerts import reading
 from casa.alerts.message import Message
@@ -16,6 +18,9 @@ from casa.alerts.schemas import LANGUAGE, PlaceCode
 from casa.database import database, now
 from casa.documenting import GEOJSON, TEXT, UNCHANGED, Blueprint
 from casa.exchange import atom, geojson, pfif, pfif_cases
+from casa.exchange.pfif_records import text_of
+from casa.missing_persons import entries
+from casa.missing_persons.models import FeedEntry
 from casa.settings import Settings
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/feeds", description="Feeds")
@@ -30,7 +35,17 @@ class FeedSchema(Schema):
 
 
 class PfifSchema(Schema):
+    """Where to begin and how much; the feed goes on at its link ``next``."""
+
     limit = fields.Integer(load_default=200, validate=validate.Range(1, MOST))
+    max_results = fields.Integer(
+        validate=validate.Range(1, MOST), metadata={"description": "PFIF's name of limit"}
+    )
+    skip = fields.Integer(load_default=0, validate=validate.Range(0, 1_000_000))
+    min_entry_date = fields.AwareDateTime(
+        format="iso",
+        metadata={"description": "Only what entered or changed then or later (RFC 3339)"},
+    )
 
 
 def _base() -> str:
@@ -84,21 +99,63 @@ class PfifFeed(MethodView):
     @blueprint.arguments(PfifSchema, location="query", unknown=RAISE)
     @blueprint.response(200, TEXT, content_type=atom.MEDIA_TYPE)
     @blueprint.alt_response(304, description=UNCHANGED)
-    def get(self, query: dict[str, int]) -> Response:
-        """Open cases and foreign records as PFIF 1.4; of what is over, only that it has expired."""
+    def get(self, query: dict[str, Any]) -> Response:
+        """Open cases and foreign records as PFIF 1.4, as they changed, the first first.
+
+        Of what is over, only that it is. Follow `next`, and later ask from the last `entry_date`.
+        """
+        moment = now()
         with database().reading() as session:
-            persons, notes = pfif_cases.collected(session, now(), query["limit"])
-        updated = max((one.entry_date or one.source_date for one in persons), default=_BEGINNING)
-        address = f"{_base()}/feeds/pfif.atom"
+            rows, more = _entries(session, "person", query)
+            found = [pfif_cases.of_entry(session, row, moment) for row in rows]
         body = pfif.feed(
-            persons,
-            notes,
-            id=address,
-            title="CASA: missing persons",
-            updated=updated,
-            self_url=address,
+            [one for persons, _ in found for one in persons],
+            [one for _, notes in found for one in notes],
+            **_described("pfif.atom", "CASA: missing persons", rows, more, query),
         )
         return _cached(body, atom.MEDIA_TYPE)
+
+
+@blueprint.route("/pfif-notes.atom")
+class PfifNoteFeed(MethodView):
+    @blueprint.arguments(PfifSchema, location="query", unknown=RAISE)
+    @blueprint.response(200, content_type=atom.MEDIA_TYPE)
+    def get(self, query: dict[str, Any]) -> Response:
+        """Notes on these persons, as they changed; one that is public no longer says nothing."""
+        moment = now()
+        with database().reading() as session:
+            rows, more = _entries(session, "note", query)
+            notes = [pfif_cases.note_of_entry(session, row, moment) for row in rows]
+        title = "CASA: notes on missing persons"
+        body = pfif.note_feed(notes, **_described("pfif-notes.atom", title, rows, more, query))
+        return _cached(body, atom.MEDIA_TYPE)
+
+
+def _entries(session: Session, kind: str, query: dict[str, Any]) -> tuple[list[FeedEntry], bool]:
+    limit = query.get("max_results", query["limit"])
+    since = query.get("min_entry_date")
+    rows = entries.page(session, kind, since, query["skip"], limit + 1)
+    return rows[:limit], len(rows) > limit
+
+
+def _described(
+    name: str, title: str, rows: list[FeedEntry], more: bool, query: dict[str, Any]
+) -> dict[str, Any]:
+    """What a feed says of itself and of its next page."""
+    address = f"{_base()}/feeds/{name}"
+    following = ""
+    if more:
+        # Not by ``skip``: what changes while pages are read moves to the end.
+        since = quote(text_of(entries.after(rows[-1])))
+        limit = query.get("max_results", query["limit"])
+        following = f"{address}?min_entry_date={since}&limit={limit}"
+    return {
+        "id": address,
+        "title": title,
+        "updated": rows[-1].at if rows else _BEGINNING,
+        "self_url": address,
+        "next_url": following,
+    }
 
 
 _BEGINNING = datetime.fromisoformat("2026-01-01T00:00:00+00:00")

@@ -52,12 +52,14 @@ def feed(
     title: str,
     updated: datetime,
     self_url: str,
+    next_url: str = "",
     subtitle: str = "",
 ) -> bytes:
     """An Atom feed with an entry for each person, its notes within (section 6.1).
 
-    ``id`` is the feed's lasting URI, ``self_url`` where it stands, ``subtitle`` says how it is
-    made; ``updated`` is aware. Notes of persons not given have no place in it.
+    ``id`` is the feed's lasting URI, ``self_url`` where this page of it stands, ``next_url`` the
+    next, ``subtitle`` says how it is made; ``updated`` is aware. Notes of persons not given have
+    no place in it.
 
     Raises:
         PfifError: as ``write`` does, and for a note without its person.
@@ -65,21 +67,12 @@ def feed(
     """
     people = tuple(persons)
     by_person = _by_person(people, notes)
-    root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM, "pfif": NAMESPACE})
-    _atom(root, "id", id)
-    _atom(root, "title", title)
-    if subtitle:
-        _atom(root, "subtitle", subtitle)
-    _atom(root, "updated", text_of(updated))
-    _atom(root, "link", rel="self", type=ATOM_MEDIA_TYPE, href=self_url)
+    root = _feed_of(id, title, subtitle, updated, self_url, next_url)
     for person in people:
         entry = _atom(root, "entry")
         _person(entry, person, by_person.pop(person.person_record_id, ()))
         _entry(entry, person, title)
-        source = _atom(entry, "source")
-        _atom(source, "id", id)
-        _atom(source, "title", title)
-        _atom(source, "updated", text_of(updated))
+        _source(entry, id, title, updated)
     if by_person:
         raise PfifError(
             Fault(note.note_record_id, "person_record_id", "is of no person in the feed")
@@ -87,6 +80,56 @@ def feed(
             for note in others
         )
     return _bytes(root)
+
+
+def note_feed(
+    notes: Iterable[Note],
+    *,
+    id: str,
+    title: str,
+    updated: datetime,
+    self_url: str,
+    next_url: str = "",
+) -> bytes:
+    """An Atom feed with an entry for each note (section 6.2); what is given is as in ``feed``.
+
+    Raises:
+        PfifError, ValueError: as ``feed`` does.
+    """
+    root = _feed_of(id, title, "", updated, self_url, next_url)
+    for note in notes:
+        entry = _atom(root, "entry")
+        _record(entry, "note", note)
+        _atom(entry, "id", f"pfif:{note.note_record_id}")
+        _atom(entry, "title", note.text or note.note_record_id)
+        author = _atom(entry, "author")
+        _atom(author, "name", note.author_name)
+        _atom(entry, "updated", text_of(note.source_date))
+        _atom(entry, "content", f"<p>{escape(note.text)}</p>", type="html")
+        _source(entry, id, title, updated)
+    return _bytes(root)
+
+
+def _feed_of(
+    id: str, title: str, subtitle: str, updated: datetime, self_url: str, next_url: str
+) -> etree._Element:
+    root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM, "pfif": NAMESPACE})
+    _atom(root, "id", id)
+    _atom(root, "title", title)
+    if subtitle:
+        _atom(root, "subtitle", subtitle)
+    _atom(root, "updated", text_of(updated))
+    for rel, href in (("self", self_url), ("next", next_url)):
+        if href:
+            _atom(root, "link", rel=rel, type=ATOM_MEDIA_TYPE, href=href)
+    return root
+
+
+def _source(entry: etree._Element, id: str, title: str, updated: datetime) -> None:
+    source = _atom(entry, "source")
+    _atom(source, "id", id)
+    _atom(source, "title", title)
+    _atom(source, "updated", text_of(updated))
 
 
 def _by_person(persons: Sequence[Person], notes: Iterable[Note]) -> dict[str, list[Note]]:

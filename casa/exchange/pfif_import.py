@@ -2,15 +2,17 @@
 
 All of a document that can be kept is kept in one transaction, and the report says of each record
 what became of it. Of two versions the one with the later ``source_date`` stands (section 3.2), then
-the one with the later ``entry_date``, then the expired one; so neither order nor repetition
-matters. Contact details and dates of birth are not kept: nobody is to read them here.
+the one with the later ``entry_date``; but an end always stands, whatever its date, until a version
+is sent that was made after it came here. So neither order nor repetition matters. Times of others
+are believed up to now. Contact details and dates of birth are not kept: nobody is to read them.
+
+What is kept is not yet public (``casa.missing_persons.releasing``).
 """
 
 import hashlib
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,23 +22,20 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from casa.agencies import audit, mandates
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
+from casa.exchange import pfif_versions as versions
 from casa.exchange.pfif_reading import Document
 from casa.exchange.pfif_records import Fault, Note, Person, text_of
-from casa.missing_persons import foreign
+from casa.missing_persons import foreign, releasing, sources
 from casa.missing_persons.models import ForeignNote, ForeignPerson, MissingPerson
+from casa.missing_persons.releasing import EVERYTHING, Law
+from casa.missing_persons.sources import Sources
 from casa.missing_persons.standing import Standing, standing_of
 
 KIND = "missing_person"
 MOST_RECORDS = 2_000
-MOST_IDENTIFIER = 255
+TOLERANCE = timedelta(minutes=5)
+"""How far another's clock may be ahead of ours."""
 
-_LEFT_OUT = frozenset(
-    ("author_email", "author_phone", "date_of_birth", "home_street",
-     "email_of_found_person", "phone_of_found_person")
-)  # fmt: skip
-# Every database keeps these, whatever its time zone; what is earlier or later compares as they do.
-_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2999, 12, 31, tzinfo=UTC)
 _AT_ONCE = 500
 
 R = TypeVar("R", ForeignPerson, ForeignNote)
@@ -47,12 +46,14 @@ class Outcome(msgspec.Struct, frozen=True):
 
     ``new``, ``replaced`` and ``unchanged`` are kept. Of what is ``expired`` at most identifier and
     times are. ``withdrawn`` was taken down here, or its case is closed; ``own`` came from here; a
-    ``stranger`` is a note of a person of whom there is no record.
+    ``stranger`` is a note of a person of whom there is no record. ``waits``: for whom it waits
+    before the public may know of it.
     """
 
     record: str
     kind: str
     outcome: str
+    waits: str | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -64,9 +65,16 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def take_in(
-    session: Session, caller: Caller, document: Document, own: str, moment: datetime
+    session: Session,
+    caller: Caller,
+    document: Document,
+    own: str,
+    moment: datetime,
+    law: Law = EVERYTHING,
 ) -> Report:
     """Keep what a document says, which ``caller`` answers for; ``own`` is our domain in PFIF.
+
+    ``law`` says of each state which facts its trusted sources may make public by themselves.
 
     Raises:
         Forbidden, StepUpNeeded
@@ -75,16 +83,47 @@ def take_in(
     require(caller, Verb.IMPORT)
     require_mandate(caller, moment)
     faults: list[Fault] = []
-    persons = _latest(
-        document.persons, "person_record_id", lambda one: _person_version(one, moment), faults
+    persons = versions.latest(
+        _of_the_past(document.persons, "person_record_id", moment, faults),
+        "person_record_id",
+        lambda one: versions.person_version(one, moment),
+        faults,
     )
-    notes = _latest(document.notes, "note_record_id", _version, faults)
-    outcomes = _Persons(session, caller, own, moment).keep(persons)
-    outcomes += _Notes(session, caller, own, moment).keep(notes)
+    notes = versions.latest(
+        _of_the_past(document.notes, "note_record_id", moment, faults),
+        "note_record_id",
+        versions.version,
+        faults,
+    )
+    trust = sources.of(session, caller)
+    outcomes = _Persons(session, caller, own, moment, trust, law).keep(persons)
+    outcomes += _Notes(session, caller, own, moment, trust).keep(notes)
     report = Report(tuple(outcomes), (*document.faults, *faults))
     after = {kind: report.counts(kind) for kind in ("person", "note")}
     audit.note(session, caller, "pfif.import", f"pfif:{_digest(document)}", after=after)
     return report
+
+
+def _of_the_past(
+    records: Iterable[Any], name: str, moment: datetime, faults: list[Fault]
+) -> Iterable[Any]:
+    """The records that were made by now; of a record that came from the future, nothing.
+
+    An ``entry_date`` to come is left out: the record stands without it.
+    """
+    latest = moment + TOLERANCE
+    late = f"is more than {TOLERANCE.seconds // 60} minutes after {text_of(moment)}, when it came"
+    for record in records:
+        identifier = getattr(record, name)[:200]
+        if record.source_date > latest and not (
+            isinstance(record, Person) and versions.is_over(record, moment)
+        ):
+            faults.append(Fault(identifier, "source_date", f"{late}: the record is left out"))
+            continue
+        if record.entry_date is not None and record.entry_date > latest:
+            faults.append(Fault(identifier, "entry_date", f"{late}: left out"))
+            record = msgspec.structs.replace(record, entry_date=None)
+        yield record
 
 
 def require_mandate(caller: Caller, moment: datetime) -> None:
@@ -99,53 +138,123 @@ def require_mandate(caller: Caller, moment: datetime) -> None:
 class _Persons:
     """One import of persons; in one order always, so that two imports never wait in a circle."""
 
-    def __init__(self, session: Session, caller: Caller, own: str, moment: datetime) -> None:
+    def __init__(
+        self,
+        session: Session,
+        caller: Caller,
+        own: str,
+        moment: datetime,
+        trust: Sources,
+        law: Law,
+    ) -> None:
         self._session, self._caller, self._own, self._moment = session, caller, own, moment
+        self._trust, self._law = trust, law
 
     def keep(self, persons: dict[str, Person]) -> list[Outcome]:
         known = _locked(self._session, ForeignPerson, ForeignPerson.person_record_id, persons)
-        outcomes = [
-            Outcome(name, "person", self._keep(person, known.get(name)))
-            for name, person in sorted(persons.items())
-        ]
+        outcomes = []
+        for name, person in sorted(persons.items()):
+            outcome, row = self._keep(person, known.get(name))
+            outcomes.append(Outcome(name, "person", outcome, self._waits(row)))
         self._session.flush()
         return outcomes
 
-    def _keep(self, person: Person, row: ForeignPerson | None) -> str:
+    def _keep(self, person: Person, row: ForeignPerson | None) -> tuple[str, ForeignPerson | None]:
         if _domain(person.person_record_id) == self._own:
-            return "own"
+            return "own", None
         if row is not None and row.withdrawn is not None:
-            return "withdrawn"
-        if row is not None and _kept_version(row) >= _person_version(person, self._moment):
-            return "expired" if row.gone else "unchanged"
+            return "withdrawn", None
+        over = versions.is_over(person, self._moment)
+        if row is not None and row.gone is not None:
+            # Only what was made after the end came here is more than an echo of before.
+            if over or person.source_date <= row.gone:
+                self._remember_end(row, person, over)
+                return "expired", None
+        elif row is not None and not over and not versions.is_newer(person, row):
+            return "unchanged", row
         outcome = "replaced"
         if row is None:
-            outcome, row = "new", ForeignPerson(person_record_id=person.person_record_id)
-            row.created = self._moment
-            self._session.add(row)
+            outcome, row = "new", self._begun(person)
         self._fill(row, person)
-        if not _is_over(person, self._moment):
-            return outcome
-        self._session.flush()
-        foreign.wipe(self._session, row, self._moment)
-        return "expired"
+        if over:
+            self._session.flush()
+            foreign.wipe(self._session, row, self._moment)
+            return "expired", None
+        self._reveal(row, person)
+        return outcome, row
+
+    def _begun(self, person: Person) -> ForeignPerson:
+        row = ForeignPerson(person_record_id=person.person_record_id)
+        row.created, row.agency_id = self._moment, self._caller.agency_id
+        row.shown, row.guarded = {}, False
+        row.place = releasing.place_of({}, self._caller.mandates)
+        self._session.add(row)
+        return row
 
     def _fill(self, row: ForeignPerson, person: Person) -> None:
-        row.agency_id = self._caller.agency_id
-        row.source_date = _bounded(person.source_date)
-        row.sent_entry_date = _bounded(person.entry_date)
-        row.expiry_date = None if person.expiry_date is None else _bounded(person.expiry_date)
-        row.content = _content(person)
+        row.imported_by = self._caller.actor
+        row.source_date = versions.bounded(min(person.source_date, self._moment + TOLERANCE))
+        row.sent_entry_date = versions.bounded(person.entry_date)
+        row.expiry_date = (
+            None if person.expiry_date is None else versions.bounded(person.expiry_date)
+        )
+        row.content = versions.content(person)
         row.entry_date, row.gone = self._moment, None
         latest = self._moment + foreign.LONGEST
         row.due = min(row.expiry_date or latest, latest)
+
+    def _remember_end(self, row: ForeignPerson, person: Person, over: bool) -> None:
+        ends = (
+            versions.bounded(min(person.source_date, self._moment)),
+            versions.bounded(person.entry_date),
+        )
+        if over and ends > (row.source_date, row.sent_entry_date):
+            row.source_date, row.sent_entry_date = ends
+            row.expiry_date = versions.bounded(person.expiry_date)
+
+    def _reveal(self, row: ForeignPerson, person: Person) -> None:
+        """Of what was public only what still is the same stays; a trusted source's is made so."""
+        guarded = row.guarded or releasing.needs_safeguarding(
+            person.age, person.date_of_birth, row.content.values(), self._moment
+        )
+        home = {name: row.content[name] for name in row.content if name.startswith("home_")}
+        place = releasing.place_of(home, ()) or row.place
+        same = {name: text for name, text in row.shown.items() if row.content.get(name) == text}
+        if row.released is None:
+            row.shown = {}
+        elif (guarded, place) != (row.guarded, row.place) or "full_name" not in same:
+            self._session.flush()
+            releasing.untell(self._session, row)
+        else:
+            dates = ("source_date", "expiry_date")
+            row.shown = same | {one: row.content[one] for one in dates if one in row.content}
+        row.guarded, row.place = guarded, place
+        domain = _domain(row.person_record_id)
+        if (
+            not guarded
+            and self._trust.is_trusted(domain)
+            and releasing.speaks_for(self._caller, row, self._moment)
+            and self._law.allows(place, "full_name")
+        ):
+            # What an officer chose to tell beside what is usual stays.
+            releasing.tell(row, self._law, self._moment, f"source:{domain}"[:60], row.shown)
+
+    def _waits(self, row: ForeignPerson | None) -> str | None:
+        if row is None or row.released is not None:
+            return None
+        here = releasing.speaks_for(self._caller, row, self._moment)
+        officer = "an officer with the safeguarding role" if row.guarded else "another officer"
+        return officer if here else f"{officer} of {row.place}"
 
 
 class _Notes:
     """One import of notes, after the persons that they are of."""
 
-    def __init__(self, session: Session, caller: Caller, own: str, moment: datetime) -> None:
+    def __init__(
+        self, session: Session, caller: Caller, own: str, moment: datetime, trust: Sources
+    ) -> None:
         self._session, self._caller, self._own, self._moment = session, caller, own, moment
+        self._trust = trust
 
     def keep(self, notes: dict[str, Note]) -> list[Outcome]:
         named = {note.person_record_id for note in notes.values()}
@@ -178,20 +287,35 @@ class _Notes:
             return "stranger"
         if person is not None and (person.withdrawn or person.gone):
             return "withdrawn" if person.withdrawn else "expired"
-        if row is not None and _kept_version(row) >= _version(note):
+        if row is not None and not versions.is_newer(note, row):
             return "unchanged"
         outcome = "replaced"
         if row is None:
             outcome, row = "new", ForeignNote(note_record_id=note.note_record_id)
+            row.agency_id, row.shown = self._caller.agency_id, {}
             self._session.add(row)
         row.person_record_id = note.person_record_id
         row.linked_person_record_id = note.linked_person_record_id
         row.record_id = case.id if case else None
-        row.agency_id = self._caller.agency_id
-        row.source_date = _bounded(note.source_date)
-        row.sent_entry_date = _bounded(note.entry_date)
-        row.content, row.entry_date = _content(note), self._moment
+        row.source_date = versions.bounded(note.source_date)
+        row.sent_entry_date = versions.bounded(note.entry_date)
+        row.content, row.entry_date = versions.content(note), self._moment
+        row.entitled = self._trust.may_say(_domain(note.note_record_id), note.status)
+        self._reveal(row, note, person)
         return outcome
+
+    def _reveal(self, row: ForeignNote, note: Note, person: ForeignPerson | None) -> None:
+        """Of what was released only what still is the same stays, and of whom it is may be told."""
+        same = {name: text for name, text in row.shown.items() if row.content.get(name) == text}
+        if note.status not in (None, *releasing.SPEAKABLE):
+            same = {n: text for n, text in same.items() if n != "last_known_location"}
+        row.shown = same
+        if person is None or person.guarded:
+            return
+        if releasing.tells_of_trafficking(row.content.values()):
+            self._session.flush()
+            person.guarded = True
+            releasing.untell(self._session, person)
 
     def _case(self, person_record_id: str | None) -> MissingPerson | None:
         """The case of ours that a record is; one that is not public is not told from none."""
@@ -220,72 +344,6 @@ def _locked(
             select(model).where(column.in_(some)).order_by(column).with_for_update()
         )
     }
-
-
-Version = tuple[datetime, datetime, bool, str]
-
-
-def _latest(
-    records: Iterable[Any], name: str, version: Callable[[Any], Version], faults: list[Fault]
-) -> dict[str, Any]:
-    """Of each record its newest version, but for those whose identifiers can't be kept."""
-    found: dict[str, Any] = {}
-    for record in records:
-        identifier = getattr(record, name)
-        if too_long := _too_long(record):
-            detail = f"has more than {MOST_IDENTIFIER} characters: the record is left out"
-            faults.append(Fault(identifier[:200], too_long, detail))
-        elif identifier not in found or version(record) > version(found[identifier]):
-            found[identifier] = record
-    return found
-
-
-def _too_long(record: Person | Note) -> str | None:
-    names = ("person_record_id", "note_record_id", "linked_person_record_id")
-    for name in names:
-        if len(getattr(record, name, None) or "") > MOST_IDENTIFIER:
-            return name
-    return None
-
-
-def _content(record: Person | Note) -> dict[str, str]:
-    """The fields that are kept, as texts; ``entry_date`` becomes that of the import."""
-    return {
-        name: text
-        for name in record.__struct_fields__
-        if name not in _LEFT_OUT
-        and name != "entry_date"
-        and (text := text_of(getattr(record, name)))
-    }
-
-
-def _person_version(person: Person, moment: datetime) -> Version:
-    """What has expired by now counts as the placeholder that it becomes."""
-    return _version(person, _is_over(person, moment))
-
-
-def _version(record: Person | Note, over: bool = False) -> Version:
-    text = "" if over else _text(_content(record))
-    return _bounded(record.source_date), _bounded(record.entry_date), over, text
-
-
-def _kept_version(row: ForeignPerson | ForeignNote) -> Version:
-    over = isinstance(row, ForeignPerson) and row.gone is not None
-    return row.source_date, row.sent_entry_date, over, "" if over else _text(row.content)
-
-
-def _text(content: dict[str, str]) -> str:
-    return json.dumps(content, sort_keys=True)
-
-
-def _is_over(person: Person, moment: datetime) -> bool:
-    return person.is_placeholder or (
-        person.expiry_date is not None and person.expiry_date <= moment
-    )
-
-
-def _bounded(moment: datetime | None) -> datetime:
-    return _EARLIEST if moment is None else min(max(moment, _EARLIEST), _LATEST)
 
 
 def _domain(identifier: str) -> str:

@@ -1,9 +1,9 @@
 """PFIF for programs: single records out, other registries' documents in, copies taken down."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from flask import Response, json, request
+from flask import Response, current_app, json, request
 from flask.views import MethodView
 from marshmallow import Schema, fields
 
@@ -18,9 +18,9 @@ from casa.database import database, now
 from casa.documenting import TEXT, UNCHANGED, Blueprint
 from casa.exchange import pfif, pfif_cases, pfif_import
 from casa.exchange.pfif_records import Fault, PfifError
-from casa.missing_persons import foreign
-from casa.missing_persons.models import ForeignPerson, MissingPerson
-from casa.missing_persons.standing import Standing, standing_of
+from casa.missing_persons import foreign, releasing
+from casa.missing_persons.models import FeedEntry, ForeignPerson, MissingPerson
+from casa.missing_persons.releasing import Law
 from casa.problems import Problem, not_found
 
 blueprint = Blueprint("pfif", __name__, url_prefix="/v1", description="Missing persons as PFIF 1.4")
@@ -34,6 +34,11 @@ _BODY = {
     f"and {pfif_import.MOST_RECORDS} records",
     "content": dict.fromkeys(_ACCEPTED, _XML),
 }
+
+
+def law() -> Law:
+    """Which facts of foreign records each state lets be public."""
+    return cast(Law, current_app.extensions["casa.foreign_law"])
 
 
 @blueprint.url_value_preprocessor
@@ -59,6 +64,9 @@ class OutcomeSchema(Schema):
             "own: it came from here; stranger: a note of nobody who is known"
         }
     )
+    waits = fields.String(
+        allow_none=True, metadata={"description": "Whose release it waits for before it is public"}
+    )
 
 
 class ImportSchema(Schema):
@@ -80,10 +88,11 @@ class Import(MethodView):
     @blueprint.response(200, ImportSchema)
     @blueprint.alt_response(422, description="It is no PFIF, or nothing of it can be kept")
     def post(self) -> Response:
-        """Take in records of another registry: shown as foreign, and never pushed to anybody.
+        """Take in records of another registry: foreign, waiting for another officer, never pushed.
 
-        All that can be kept is kept in one transaction; the report names the rest. What was sent
-        before changes nothing, what is newer replaces, what has expired is wiped.
+        Those of adults from a source that is registered as trusted do not wait. All that can be
+        kept is kept in one transaction; the report names the rest. What was sent before changes
+        nothing, what is newer replaces, what has expired is wiped.
         """
         known = caller()
         with problems():
@@ -97,7 +106,9 @@ class Import(MethodView):
         if document.faults and not (document.persons or document.notes):
             raise _refused(document.faults)
         with problems(), database().writing() as session:
-            report = pfif_import.take_in(session, known, document, pfif_cases.domain(), now())
+            report = pfif_import.take_in(
+                session, known, document, pfif_cases.domain(), now(), law()
+            )
         return private(
             {
                 "persons": report.counts("person"),
@@ -113,14 +124,17 @@ class Copy(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.response(204)
     def delete(self, identifier: Any) -> None:
-        """Take a foreign record down for good: no later import brings it back."""
+        """Take a foreign record down for good: no later import brings it back.
+
+        For who brought it here, and for who speaks for its state.
+        """
         known = caller()
         with problems(), database().writing() as session:
             require(known, Verb.CANCEL)
-            pfif_import.require_mandate(known, now())
             person = session.get(ForeignPerson, str(identifier), with_for_update=True)
             if person is None:
                 raise not_found("such foreign record")
+            releasing.require_hold(known, person, now())
             foreign.withdraw(session, person, now())
             audit.note(session, known, "pfif.withdraw", f"foreign_person:{person.id}")
 
@@ -131,24 +145,12 @@ class Single(MethodView):
     @blueprint.alt_response(304, description=UNCHANGED)
     @blueprint.alt_response(410, description="It is shown here no longer")
     def get(self, identifier: Any) -> Response:
-        """One open case or foreign record; of what is over, only that it has expired."""
-        moment = now()
+        """One open case or foreign record; of what is over, only that it is."""
         with database().reading() as session:
-            row = session.get(ForeignPerson, str(identifier))
-            record = session.get(MissingPerson, str(identifier))
-            if row is not None:
-                over = row.expiry_date is not None and row.expiry_date <= moment
-                if row.withdrawn or not (over or foreign.is_visible(session, row, moment)):
-                    raise Problem(410, "gone", "This record is shown here no longer.")
-                persons, notes = pfif_cases.of_foreign(session, row, moment)
-            elif record is None or (standing := standing_of(session, record)) is Standing.PRIVATE:
-                raise not_found("such case")
-            elif standing is Standing.CLOSED:
-                persons, notes = [pfif_cases.of_closed(record.id, record.ended or moment)], []
-            else:
-                persons, notes = pfif_cases.of_case(session, record, moment)
-        if not persons:
-            raise Problem(404, "not-found", "This is an exercise, for which PFIF has no word.")
+            entry = session.get(FeedEntry, str(identifier))
+            if entry is None:
+                raise not_found("such record as PFIF: of an exercise, for one, there is none")
+            persons, notes = pfif_cases.of_entry(session, entry, now())
         body = pfif.write(persons, notes)
         return conditional(Response(body, content_type=pfif.MEDIA_TYPE))
 
@@ -163,7 +165,7 @@ class ForeignNotes(MethodView):
         with problems(), database().reading() as session:
             require(known, Verb.INVESTIGATE)
             record = records.own(session, known, MissingPerson, str(identifier))
-            told = [foreign.shown_note(note) for note in foreign.said_of_case(session, record)]
+            told = [foreign.whole_note(note) for note in foreign.said_of_case(session, record)]
         return private({"notes": told})
 
 

@@ -1,6 +1,5 @@
 """From the facts of a case to what the public is told of it, in each language. Pure."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,36 +8,38 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from casa.agencies.caller import Caller
+from casa.alerts import areas
 from casa.alerts.composition import in_languages
-from casa.alerts.content import HEADLINE_LIMIT, Content, Fault, InvalidContent
+from casa.alerts.content import HEADLINE_LIMIT, Content, InvalidContent, PlacedFault
 from casa.alerts.message import Info, Value
 from casa.alerts.phrases import phrases
+from casa.missing_persons import betrayal
 from casa.missing_persons.facts import (
     LIFETIME,
     Facts,
     Vehicle,
+    free_texts,
     needs_safeguarding,
-    private_texts,
+    private_facts,
     told,
 )
 
 _PACKAGE = "casa.missing_persons"
 ENUMERATED = ("build", "complexion", "hair", "eyes")
-_LEAST_DIGITS = 7
 
 
 def compose(facts: Facts, caller: Caller, moment: datetime) -> Content:
     """What the public facts say, in the languages asked for or else those of the places reached.
 
     Raises:
-        InvalidContent: it would name a family member or an informant.
+        InvalidContent: it would tell of a family member, an informant or a birthday.
     """
     public = told(facts, moment)
+    if faults := _betrayed(facts, public):
+        raise InvalidContent(faults)
     text = in_languages(
         public, lambda language, zone: _info(public, caller, moment, language, zone)
     )
-    if faults := _betrayed(facts, text):
-        raise InvalidContent(faults)
     return msgspec.structs.replace(text, safeguarding=needs_safeguarding(facts, moment))
 
 
@@ -61,6 +62,12 @@ def _info(facts: Facts, caller: Caller, moment: datetime, language: str, zone: Z
         contact=facts.contact or caller.contact,
         parameter=tuple(_parameters(facts, words, language)),
     )
+
+
+def parameters_of(facts: Facts, moment: datetime) -> tuple[Value, ...]:
+    """What the public would be told of these facts for machines, in English."""
+    public = told(facts, moment)
+    return tuple(_parameters(public, phrases(_PACKAGE, "en"), "en"))
 
 
 def _headline(facts: Facts, words: dict[str, Any]) -> str:
@@ -149,26 +156,23 @@ def _in(texts: Mapping[str, str], language: str) -> str:
     return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
-def _betrayed(facts: Facts, text: Content) -> list[Fault]:
-    """Where the name, number or address of a family member or an informant would be public."""
-    said = [one for info in text.info for one in _public_texts(info)]
-    said += [area.area_desc for area in text.area]
-    return [
-        (pointer, "stands in a text for the public, which must not tell it: change that text")
-        for pointer, private in private_texts(facts)
-        # A son may bear his father's name.
-        if private.casefold() not in (facts.full_name or "").casefold()
-        and any(_repeats(one, private) for one in said)
-    ]
+def _betrayed(facts: Facts, public: Facts) -> list[PlacedFault]:
+    """Where a text for the public would tell of family, an informant or a birthday."""
+    private = private_facts(facts)
+    own = facts.full_name or ""
+    regions = [place.state for place in areas.target(facts.area).places] if private else []
+    faults: list[PlacedFault] = []
+    for pointer, text in free_texts(public):
+        for found in betrayal.betrayals(text, private, own=own, regions=dict.fromkeys(regions)):
+            faults.append((pointer, _TOLD.format(found), found.start, found.end))
+        faults += [(pointer, _BIRTHDAY, *span) for span in betrayal.birthdays(text)]
+    return list(dict.fromkeys(faults))
 
 
-def _public_texts(info: Info) -> Iterator[str]:
-    yield from (one for one in (info.headline, info.description, info.contact) if one)
-    yield from (one.value for one in info.parameter)
-
-
-def _repeats(public: str, private: str) -> bool:
-    digits = re.sub(r"\D", "", private)
-    if len(digits) >= _LEAST_DIGITS and not re.search(r"[^\W\d_]", private):
-        return digits in re.sub(r"\D", "", public)
-    return bool(re.search(rf"(?<!\w){re.escape(private.strip())}(?!\w)", public, re.IGNORECASE))
+_TOLD = (
+    "must not tell the public what {0.pointer} holds, as characters {0.start} to {0.end} do: "
+    "change that text"
+)
+_BIRTHDAY = (
+    "must not tell the public when somebody was born: give date_of_birth, which tells an age"
+)

@@ -8,6 +8,7 @@ import msgspec
 
 from casa.alerts.message import Area
 from casa.geography.cells import centre_around
+from casa.missing_persons.betrayal import Private
 
 SEVERITY = {
     "missing_child": "Severe",
@@ -153,9 +154,11 @@ def is_told(facts: Facts, name: str) -> bool:
 def told(facts: Facts, moment: datetime) -> Facts:
     """What of the facts is public: all else is not hidden in them but gone."""
     age = years(facts, moment)
+    category = facts.category if is_told(facts, "category") else plain_category(age)
     kept: dict[str, Any] = {
-        "category": facts.category if is_told(facts, "category") else _plain_category(age),
-        "severity": facts.severity or SEVERITY[facts.category],
+        "category": category,
+        # Of the category that is told: graver than its like, it would tell what is hidden.
+        "severity": facts.severity or SEVERITY[category],
         "age": age,
         "date_of_birth": None,
         "suspect": _suspect(facts),
@@ -176,7 +179,7 @@ _EMPTY: dict[str, Any] = {field.name: field.default for field in msgspec.structs
 }
 
 
-def _plain_category(age: int | None) -> str:
+def plain_category(age: int | None) -> str:
     return "missing_child" if age is not None and age < ADULT else "missing_adult"
 
 
@@ -218,9 +221,42 @@ def needs_safeguarding(facts: Facts, moment: datetime) -> bool:
     return age < ADULT if age is not None else facts.category == "unidentified"
 
 
-def private_texts(facts: Facts) -> Iterable[tuple[str, str]]:
+def private_facts(facts: Facts) -> list[Private]:
     """What must not stand in any public text, each with a JSON pointer to where it was given."""
-    for number, one in enumerate(facts.contacts):
-        for name in ("name", "phone", "email"):
-            if text := getattr(one, name):
-                yield f"/contacts/{number}/{name}", text
+    found = [
+        Private(pointer=f"/contacts/{number}/{name}", **{name: text})
+        for number, one in enumerate(facts.contacts)
+        for name in ("name", "phone", "email")
+        if (text := getattr(one, name))
+    ]
+    if facts.suspect and facts.suspect.name and not is_told(facts, "suspect_name"):
+        found.append(Private(pointer="/suspect/name", name=facts.suspect.name))
+    if facts.date_of_birth:
+        found.append(Private(pointer="/date_of_birth", born=facts.date_of_birth))
+    return found
+
+
+def free_texts(facts: Facts) -> Iterable[tuple[str, str]]:
+    """The texts of these facts in officers' words, each with a JSON pointer."""
+    for name in ("full_name", "last_known_location", "contact", "case_number"):
+        if text := getattr(facts, name):
+            yield f"/{name}", text
+    for number, text in enumerate(facts.known_as):
+        yield f"/known_as/{number}", text
+    for name in ("marks", "clothing", "medical_need", "description"):
+        yield from _by_language(f"/{name}", getattr(facts, name))
+    if suspect := facts.suspect:
+        if suspect.name:
+            yield "/suspect/name", suspect.name
+        yield from _by_language("/suspect/description", suspect.description)
+    if vehicle := facts.vehicle:
+        for name in ("make", "plate"):
+            if text := getattr(vehicle, name):
+                yield f"/vehicle/{name}", text
+        yield from _by_language("/vehicle/description", vehicle.description)
+    for area in facts.area:
+        yield "/area", area.area_desc
+
+
+def _by_language(pointer: str, texts: dict[str, str]) -> Iterable[tuple[str, str]]:
+    return ((f"{pointer}/{language}", text) for language, text in texts.items())

@@ -1,8 +1,9 @@
 """Records of other registries, for the public beside our own cases and marked as foreign.
 
-They are copies: nobody here changes them, nothing of them is pushed. Each is shown until it
-expires where it comes from, and for ``LONGEST`` at most. One that is tied to a case of ours goes
-when that case ends: another registry's page is not to name here a child that was found.
+They are copies: nobody here changes them, nothing of them is pushed. Of each is shown what an
+officer released (``releasing.py``), until it expires where it comes from, and for ``LONGEST`` at
+most. One that is tied to a case of ours goes when that case ends: another registry's page is not
+to name here a child that was found.
 """
 
 import re
@@ -20,22 +21,14 @@ from casa.missing_persons.names import score
 LONGEST = timedelta(days=365)
 """After its last import, where its own registry lets it expire later or never."""
 
-_SHOWN = (
-    "source_name", "source_url", "source_date", "expiry_date", "author_name", "full_name",
-    "alternate_names", "description", "sex", "age", "home_neighborhood", "home_city",
-    "home_state", "home_postal_code", "home_country", "photo_url", "profile_urls",
-)  # fmt: skip
-_NOTE_SHOWN = (
-    "author_name", "source_date", "author_made_contact", "status", "last_known_location", "text",
-    "photo_url",
-)  # fmt: skip
 _AGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
 def visible(moment: datetime) -> ColumnElement[bool]:
     """The condition that everybody may read a ``ForeignPerson``."""
     return (
-        ForeignPerson.withdrawn.is_(None)
+        ForeignPerson.released.is_not(None)
+        & ForeignPerson.withdrawn.is_(None)
         & ForeignPerson.gone.is_(None)
         & (ForeignPerson.due > moment)
         & ~exists().where(_names(ForeignPerson.person_record_id), _is_of_closed_case())
@@ -77,12 +70,28 @@ def notes_of(session: Session, person: ForeignPerson) -> list[ForeignNote]:
     return list(session.scalars(query.order_by(ForeignNote.source_date, ForeignNote.id)))
 
 
+def released_notes_of(session: Session, person: ForeignPerson) -> list[ForeignNote]:
+    """The notes of which the public may read something."""
+    return [note for note in notes_of(session, person) if note.shown]
+
+
 def links_of(session: Session, person: ForeignPerson) -> list[str]:
-    """Identifiers of records that a note's author believes to be of the same human being."""
+    """Identifiers of records that a released note says to be of the same human being."""
     own = person.person_record_id
-    query = select(ForeignNote.person_record_id, ForeignNote.linked_person_record_id)
-    query = query.where(_names(own), ForeignNote.linked_person_record_id.is_not(None))
-    return sorted({str(one) for pair in session.execute(query) for one in pair} - {own})
+    query = select(ForeignNote).where(_names(own), ForeignNote.linked_person_record_id.is_not(None))
+    told = [one for one in session.scalars(query) if "linked_person_record_id" in one.shown]
+    pairs = ((one.person_record_id, str(one.linked_person_record_id)) for one in told)
+    return sorted({one for pair in pairs for one in pair} - {own})
+
+
+def tied_to(session: Session, record: MissingPerson) -> list[ForeignPerson]:
+    """The records that notes tie to a case of ours, one after the other always the same."""
+    told = said_of_case(session, record)
+    names = {note.person_record_id for note in told} | {
+        note.linked_person_record_id for note in told if note.linked_person_record_id
+    }
+    query = select(ForeignPerson).where(ForeignPerson.person_record_id.in_(names))
+    return list(session.scalars(query.order_by(ForeignPerson.id)))
 
 
 def said_of_case(session: Session, record: MissingPerson) -> list[ForeignNote]:
@@ -93,19 +102,19 @@ def said_of_case(session: Session, record: MissingPerson) -> list[ForeignNote]:
 
 def likeness(person: ForeignPerson, name: str) -> float:
     """How well the best of the person's names answers ``name``, 0 to 1."""
-    told = (person.content.get("full_name", ""), person.content.get("alternate_names", ""))
+    told = (person.shown.get("full_name", ""), person.shown.get("alternate_names", ""))
     return max((score(name, one) for text in told for one in text.splitlines()), default=0.0)
 
 
 def ages(person: ForeignPerson) -> tuple[int, int] | None:
     """The least and greatest age that it tells, in years at its source date."""
-    found = _AGE.fullmatch(person.content.get("age", ""))
+    found = _AGE.fullmatch(person.shown.get("age", ""))
     return (int(found[1]), int(found[2] or found[1])) if found else None
 
 
 def is_at_home_in(person: ForeignPerson, code: str) -> bool:
     """Whether the person's home, which is all that PFIF tells of places, is that state or part."""
-    country, part = (person.content.get(f"home_{one}", "") for one in ("country", "state"))
+    country, part = (person.shown.get(f"home_{one}", "") for one in ("country", "state"))
     whole = part if part.startswith(f"{country}-") else f"{country}-{part}"
     return bool(country) and code in (country, whole.upper())
 
@@ -120,22 +129,35 @@ def shown(person: ForeignPerson) -> dict[str, Any]:
         "person_record_id": person.person_record_id,
         "registry": person.person_record_id.partition("/")[0],
         "entry_date": person.entry_date.isoformat(),
-        **{name: person.content[name] for name in _SHOWN if name in person.content},
+        **person.shown,
     }
 
 
 def shown_note(note: ForeignNote) -> dict[str, Any]:
+    """What is public of a note."""
+    return {
+        "note_record_id": note.note_record_id,
+        "person_record_id": note.person_record_id,
+        "source_date": note.source_date.isoformat(),
+        **note.shown,
+    }
+
+
+def whole_note(note: ForeignNote) -> dict[str, Any]:
+    """A note as officers read it, with who said it and whether its source may say so."""
     return {
         "note_record_id": note.note_record_id,
         "person_record_id": note.person_record_id,
         "linked_person_record_id": note.linked_person_record_id,
-        **{name: note.content[name] for name in _NOTE_SHOWN if name in note.content},
+        **note.content,
+        "entitled": note.entitled,
+        "public": sorted(note.shown),
     }
 
 
 def wipe(session: Session, person: ForeignPerson, moment: datetime) -> None:
     """Leave nothing of a record but its identifier and times, and nothing of its notes."""
-    person.content = {}
+    person.content, person.shown = {}, {}
     person.gone = person.gone or moment
     own = ForeignNote.person_record_id == person.person_record_id
     session.execute(delete(ForeignNote).where(own))
@@ -156,11 +178,7 @@ def expire(session: Session, moment: datetime) -> None:
 
 def erase_with(session: Session, record: MissingPerson, moment: datetime) -> None:
     """With a case of ours goes what other registries said of it, and the records tied to it."""
-    told = said_of_case(session, record)
-    tied = {note.person_record_id for note in told} | {
-        note.linked_person_record_id for note in told if note.linked_person_record_id
-    }
+    tied = tied_to(session, record)
     session.execute(delete(ForeignNote).where(ForeignNote.record_id == record.id))
-    query = select(ForeignPerson).where(ForeignPerson.person_record_id.in_(tied))
-    for person in session.scalars(query.order_by(ForeignPerson.id).with_for_update()):
+    for person in tied:
         withdraw(session, person, moment)

@@ -9,7 +9,7 @@ from casa.agencies import audit
 from casa.agencies.caller import Caller
 from casa.alerts.content import Content, InvalidContent
 from casa.database import now
-from casa.missing_persons import abduction, album
+from casa.missing_persons import abduction, album, redacting
 from casa.missing_persons.facts import Facts, needs_safeguarding
 from casa.missing_persons.models import MissingPerson
 
@@ -23,6 +23,7 @@ def judge(session: Session, known: Caller, record: MissingPerson, facts: Facts) 
         InvalidContent: naming each unmet criterion.
     """
     moment = now()
+    redacting.unsay_hidden(session, known, record, facts)
     record.guarded = record.guarded or needs_safeguarding(facts, moment)
     if facts.category != abduction.CATEGORY:
         record.criteria = None

@@ -17,8 +17,8 @@ from casa.database import database, now
 from casa.missing_persons import foreign
 from casa.missing_persons.addresses import page_url, resource_url
 from casa.missing_persons.models import ForeignPerson, MissingPerson
-from casa.missing_persons.standing import open_cases, open_or_gone
-from casa.problems import Problem
+from casa.missing_persons.standing import Standing, open_cases, open_or_gone, standing_of
+from casa.problems import Problem, not_found
 
 
 def public_cases(query: dict[str, Any]) -> Response:
@@ -59,9 +59,12 @@ def public_case(identifier: str) -> Response:
 
 
 def _foreign(session: Session, person: ForeignPerson, moment: datetime) -> dict[str, Any]:
-    if not foreign.is_visible(session, person, moment):
+    standing = standing_of(session, person, moment)
+    if standing is Standing.PRIVATE:
+        raise not_found("such record")
+    if standing is Standing.CLOSED:
         raise Problem(410, "gone", "This record has expired: show it no longer.")
-    notes = [foreign.shown_note(note) for note in foreign.notes_of(session, person)]
+    notes = [foreign.shown_note(note) for note in foreign.released_notes_of(session, person)]
     pfif = f"{resource_url(person.id)}.pfif"
     return _listed(session, person, moment) | {"notes": notes, "pfif": pfif}
 

@@ -107,6 +107,27 @@ class CaseNote(Base):
     __table_args__ = (Index("ix_case_note_record_created", "record_id", "created", "id"),)
 
 
+class ForeignSource(Base):
+    """Another registry, by its domain, as an agency has it registered, and what it may.
+
+    ``trusted``: its records of adults need no second officer. ``statuses``: what its notes may say
+    of persons. ``keys``: ids of the keys that bring its records; none: officers alone do.
+    """
+
+    __tablename__ = "foreign_source"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid4()))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    domain: Mapped[str] = mapped_column(String(255))
+    trusted: Mapped[bool] = mapped_column(default=False)
+    statuses: Mapped[list[str]] = mapped_column(JSON)
+    keys: Mapped[list[str]] = mapped_column(JSON)
+    registered_by: Mapped[str] = mapped_column(String(60))
+    created: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    __table_args__ = (Index("uq_foreign_source_agency_domain", "agency_id", "domain", unique=True),)
+
+
 class ForeignPerson(Base):
     """A person's record of another registry, as it was imported: it never alerts anybody.
 
@@ -114,6 +135,10 @@ class ForeignPerson(Base):
     ``sent_entry_date`` tell which of two versions is the newer. ``entry_date`` is when this version
     came here, ``created`` when the first did. From ``due`` on it is to be shown no longer; at
     ``gone`` its content was wiped; ``withdrawn`` is when an agency here took it down for good.
+
+    ``shown`` is what of the content is public, since ``released``; until then nothing is.
+    ``place`` is the state or part whose law and officers it is under (empty: the importing
+    agency's alone); ``guarded``: only an officer with the safeguarding role may release it.
     """
 
     __tablename__ = "foreign_person"
@@ -130,12 +155,21 @@ class ForeignPerson(Base):
     due: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     gone: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    imported_by: Mapped[str] = mapped_column(String(60))
+    place: Mapped[str] = mapped_column(String(12))
+    guarded: Mapped[bool] = mapped_column()
+    shown: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    released: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    released_by: Mapped[str | None] = mapped_column(String(60))
 
     __table_args__ = (Index("ix_foreign_person_created", "created", "id"),)
 
 
 class ForeignNote(Base):
-    """What another registry says of a person: of a foreign record, or of the case ``record_id``."""
+    """What another registry says of a person: of a foreign record, or of the case ``record_id``.
+
+    ``shown`` is what an officer released of it. ``entitled``: its source may say what it says.
+    """
 
     __tablename__ = "foreign_note"
 
@@ -149,3 +183,33 @@ class ForeignNote(Base):
     sent_entry_date: Mapped[datetime] = mapped_column(UtcDateTime)
     content: Mapped[dict[str, str]] = mapped_column(JSON)
     entry_date: Mapped[datetime] = mapped_column(UtcDateTime)
+    shown: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    entitled: Mapped[bool] = mapped_column()
+
+
+class FeedEntry(Base):
+    """A person or note that partners were told of: ``at`` is when it last changed for them.
+
+    ``record_id`` is a case's or foreign record's ``id``, or a note's identifier, which is then
+    ``of`` a person. What is told of it is made when it is asked for; that it is over is told for
+    good. No two entries have one moment, and whoever sees a moment can see all before it
+    (``entries.py``).
+    """
+
+    __tablename__ = "feed_entry"
+
+    record_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(6))
+    of: Mapped[str | None] = mapped_column(String(255), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("uq_feed_entry_at", "at", unique=True),)
+
+
+class FeedClock(Base):
+    """The moment of the latest entry: one row, whose lock puts those who make entries in line."""
+
+    __tablename__ = "feed_clock"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -35,6 +35,26 @@ class LanguageSchema(Schema):
     )
 
 
+robots = Blueprint("robots", __name__, description="What search engines may read")
+
+_ROBOTS = """User-agent: *
+Disallow: /missing-persons/
+Disallow: /media/
+Disallow: /feeds/
+Disallow: /v1/
+"""
+
+
+@robots.route("/robots.txt")
+class Robots(MethodView):
+    @robots.response(200, content_type="text/plain")
+    def get(self) -> Response:
+        """No search engine is to keep what is said of persons: it would outlive the search."""
+        response = Response(_ROBOTS, content_type="text/plain; charset=utf-8")
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
+
 @blueprint.route("/<uuid:identifier>")
 class Page(MethodView):
     @blueprint.arguments(LanguageSchema, location="query", unknown=RAISE)
@@ -89,7 +109,6 @@ def _answer(template: str, language: str, status: int = 200, **shown: Any) -> Re
     response.headers["Vary"] = "Accept-Language"
     # A browser asks again each time: the child may have been found since.
     response.headers["Cache-Control"] = "public, no-cache"
-    response.headers["X-Robots-Tag"] = "noindex, noarchive"
     if status != 200:
         return response
     response.add_etag()

@@ -46,7 +46,7 @@ files.register_error_handler(MediaAway, uploads.away)
 
 # What is under a name never changes, but no cache is to show a child longer than this after the
 # child was found.
-_CACHED = "public, max-age=3600, immutable"
+_CACHED = "public, max-age=60"
 
 
 class AddSchema(PublishSchema):

@@ -95,8 +95,8 @@ def _found(one: public.PublicCase | ForeignPerson) -> dict[str, Any]:
         return {
             "id": one.id,
             "alert": None,
-            "full_name": one.content["full_name"],
-            "age": one.content.get("age"),
+            "full_name": one.shown["full_name"],
+            "age": one.shown.get("age"),
             "headline": None,
             "foreign": foreign.shown(one),
         }
@@ -123,7 +123,7 @@ class Poster(MethodView):
         facts = public.poster_facts(case, url, query["language"])
         page = poster(facts, _photograph(case), query["language"])
         response = Response(page, content_type="application/pdf")
-        response.headers["Cache-Control"] = "public, max-age=300"
+        response.headers["Cache-Control"] = "public, max-age=60"
         return response
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from casa.alerts import withdrawal
-from casa.missing_persons import album, foreign, notes
+from casa.missing_persons import album, entries, foreign, notes
 from casa.missing_persons.media import Media
 from casa.missing_persons.models import MissingPerson, Sighting, SightingPhotograph
 
@@ -28,7 +28,7 @@ class Retention:
 
     def chores(self) -> list[Chore]:
         """What the worker does again and again, each in a transaction of its own."""
-        return [self.remove_photographs, self.erase, foreign.expire]
+        return [self.remove_photographs, self.erase, foreign.expire, entries.renew]
 
     def remove_photographs(self, session: Session, moment: datetime) -> None:
         """Delete files of withdrawn photographs that could not be deleted at once."""

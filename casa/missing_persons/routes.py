@@ -12,7 +12,7 @@ from casa.agencies.authentication import SECURITY, caller
 from casa.alerts import records
 from casa.alerts.record_routes import blueprint_of, record_problems
 from casa.database import database, now
-from casa.missing_persons import album
+from casa.missing_persons import album, redacting
 from casa.missing_persons.closing import OUTCOMES
 from casa.missing_persons.kind import KIND, WIRING
 from casa.missing_persons.media import MediaAway, media
@@ -52,6 +52,33 @@ class End(MethodView):
             session.flush()
             body = json.dumps(WIRING.shown(session, record))
         remove_photographs()
+        return Response(body, content_type="application/json")
+
+
+class RedactionSchema(Schema):
+    facts = fields.List(
+        fields.String(),
+        required=True,
+        validate=validate.Length(1, len(redacting.FACTS)),
+        metadata={"description": f"Some of {', '.join(redacting.FACTS)}"},
+    )
+
+
+@blueprint.route("/<uuid:identifier>/redactions", methods=["POST"])
+class Redactions(MethodView):
+    @blueprint.doc(security=SECURITY)
+    @blueprint.arguments(RedactionSchema)
+    @blueprint.response(200, CaseSchema)
+    def post(self, data: dict[str, Any], identifier: Any) -> Response:
+        """Unsay facts: every message up to now is read without them at once, in every form.
+
+        Hiding or removing a fact of the case does so by itself; this is for what was wrong.
+        """
+        known = caller()
+        with record_problems(), database().writing() as session:
+            record = records.own(session, known, MissingPerson, str(identifier))
+            redacting.unsay(session, known, record, data["facts"])
+            body = json.dumps(WIRING.shown(session, record))
         return Response(body, content_type="application/json")
 
 

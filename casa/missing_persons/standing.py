@@ -1,5 +1,10 @@
-"""What the public may know of a case: nothing yet, all that was published, or that it is closed."""
+"""May this be shown? One answer for page, poster, search, lists, photographs, feeds and PFIF.
 
+Of a case of ours and of another registry's record alike: nothing (yet), all that was published or
+released, or only that it is over. An alert that ran out closes no case.
+"""
+
+from datetime import datetime
 from enum import Enum
 
 from sqlalchemy import ColumnElement, exists, select
@@ -7,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from casa import paging
 from casa.alerts.models import PublishedMessage, WithdrawnThread
-from casa.missing_persons.models import MissingPerson
+from casa.database import now
+from casa.missing_persons import foreign
+from casa.missing_persons.models import FeedEntry, ForeignPerson, MissingPerson
 from casa.problems import Problem, not_found
 
 
@@ -17,7 +24,15 @@ class Standing(Enum):
     CLOSED = "closed"
 
 
-def standing_of(session: Session, record: MissingPerson) -> Standing:
+def standing_of(
+    session: Session, record: MissingPerson | ForeignPerson, moment: datetime | None = None
+) -> Standing:
+    """What may be shown of it at ``moment``, by default now."""
+    if isinstance(record, ForeignPerson):
+        if foreign.is_visible(session, record, moment or now()):
+            return Standing.OPEN
+        known = session.get(FeedEntry, record.id) is not None
+        return Standing.CLOSED if known else Standing.PRIVATE
     if not session.scalar(select(_is_published(record.thread))):
         return Standing.PRIVATE
     if record.ended or session.get(WithdrawnThread, record.thread):

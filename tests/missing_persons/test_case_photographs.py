@@ -60,7 +60,7 @@ def test_a_public_photograph_is_in_the_alert_and_can_be_had(
 def test_how_it_is_served(client: FlaskClient, published: dict[str, Any], add: Add) -> None:
     path = paths_of(add(published))[0]
     got = client.get(path)
-    assert "immutable" in got.headers["Cache-Control"]
+    assert got.headers["Cache-Control"] == "public, max-age=60"
     assert got.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert got.headers["X-Content-Type-Options"] == "nosniff"
     assert client.get(path, headers={"If-None-Match": got.headers["ETag"]}).status_code == 304

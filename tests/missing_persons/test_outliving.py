@@ -11,6 +11,7 @@ from casa.agencies.permissions import Role
 from casa.database import Database, now
 from casa.delivery.followers import Following
 from casa.delivery.following import SequenceFollower
+from casa.exchange.pfif import read
 from casa.geography.places import place_key
 from tests.conftest import approve
 from tests.missing_persons.conftest import NAME, case_of
@@ -51,7 +52,12 @@ def test_a_case_whose_alert_ran_out_is_still_open(
     assert found["id"] == published["id"]
     assert client.get(f"/v1/missing-persons/{published['id']}/poster.pdf").status_code == 200
     assert client.get("/v1/alerts?active=true").json["alerts"] == []
-    assert NAME not in client.get("/feeds/pfif.atom").text
+    (person,) = read(client.get("/feeds/pfif.atom").data).persons
+    assert (person.full_name, person.is_placeholder) == (NAME, False)
+    assert person.expiry_date is not None
+    assert person.expiry_date > now() + timedelta(days=50)
+    single = client.get(f"/v1/missing-persons/{published['id']}.pfif")
+    assert read(single.data).persons == (person,)
 
 
 def test_it_is_extended_by_an_update_of_its_thread(
