@@ -17,11 +17,15 @@ from casa.problems import Problem
 from casa.settings import Settings
 
 _SIGN_IN = ("/v1/session", "/v1/session/step-up", "/v1/session/passkey", "/v1/invitations/accept")
+_COSTLY = re.compile(r"/v1/missing-persons/(search|[^/]+/poster\.pdf)")
 _SIGHTING = re.compile(r"/v1/(missing-persons/[^/]+/sightings|sightings/.+)")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Limit the requests of ``app``; those that only read in public are a cache's to bear."""
+    """Limit the requests of ``app``; those that only read in public are a cache's to bear.
+
+    But for searches and posters, which take a process many times as long as a list does.
+    """
 
     def limit() -> str:
         match _narrow():
@@ -29,6 +33,8 @@ def init_app(app: Flask, settings: Settings) -> None:
                 return f"{settings.rate_sign_in} per minute"
             case "sighting":
                 return f"{settings.rate_sightings} per minute"
+            case "search":
+                return f"{settings.rate_searches} per minute"
         rate = settings.rate_agency if _credentials() else settings.rate_public
         return f"{rate} per minute"
 
@@ -61,6 +67,8 @@ def _narrow() -> str | None:
         return "sign-in"
     if request.method == "POST" and _SIGHTING.fullmatch(request.path):
         return "sighting"
+    if _COSTLY.fullmatch(request.path):
+        return "search"
     return None
 
 
@@ -82,7 +90,8 @@ def _who() -> str:
 
 
 def _is_free() -> bool:
-    return request.method in ("GET", "HEAD", "OPTIONS") and not _credentials()
+    reads = request.method in ("GET", "HEAD", "OPTIONS")
+    return reads and not _credentials() and not _COSTLY.fullmatch(request.path)
 
 
 def _seconds_to(moment: float) -> int:

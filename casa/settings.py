@@ -112,6 +112,13 @@ class Settings:
         "days after a missing person's case has ended until its details are erased", 30.0
     )
     rate_sightings: int = _about("sightings and additions to them a minute from one address", 30)
+    rate_searches: int = _about(
+        "searches for persons and posters a minute from one address; mobile networks share them",
+        120,
+    )
+    no_name_search: str = _about(
+        "ISO codes, by comma, of the states whose missing persons nobody finds by name", ""
+    )
     log_level: str = _about("least level of log lines", "INFO")
 
     def __post_init__(self) -> None:
@@ -125,6 +132,7 @@ class Settings:
             "rate_public",
             "rate_sign_in",
             "rate_sightings",
+            "rate_searches",
         ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"CASA_{name.upper()} must be at least 1.")
@@ -162,6 +170,11 @@ class Settings:
     def media_store(self) -> str:
         """A folder's path or an object store's URL."""
         return self.media_url or str((self.var_dir / "media").absolute())
+
+    @property
+    def states_without_name_search(self) -> tuple[str, ...]:
+        codes = (code.strip().upper() for code in self.no_name_search.split(","))
+        return tuple(code for code in codes if code)
 
     @property
     def shared_redis(self) -> str:

@@ -247,7 +247,9 @@ def _end(
     ending = _new(session, alert.agency_id, alert.kind, "Cancel", text, alert, (caller.actor,))
     if kind.closing is not None:
         withdraw(session, alert.thread, now())
-    return ending, send(session, caller, ending, text, "alert.cancel")
+    message = send(session, caller, ending, text, "alert.cancel")
+    _tell(session, kind, message)
+    return ending, message
 
 
 def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> Message:
@@ -258,10 +260,16 @@ def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) ->
         text, abroad = division.home, division.parts
     check(caller, kind, text)
     message = send(session, caller, alert, text, "alert.publish")
+    _tell(session, kind, message)
     for part in parts.standing(session, alert, abroad):
         _end(session, caller, kind, part, cancellation(kind, _published(part), now(), {}))
     parts.ask(session, caller, alert, abroad)
     return message
+
+
+def _tell(session: Session, kind: AlertKind, message: Message) -> None:
+    if kind.published is not None:
+        kind.published(session, message)
 
 
 def consent(

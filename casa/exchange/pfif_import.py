@@ -101,6 +101,7 @@ class _Persons:
 
     def __init__(self, session: Session, caller: Caller, own: str, moment: datetime) -> None:
         self._session, self._caller, self._own, self._moment = session, caller, own, moment
+        self._changed: list[ForeignPerson] = []
 
     def keep(self, persons: dict[str, Person]) -> list[Outcome]:
         known = _locked(self._session, ForeignPerson, ForeignPerson.person_record_id, persons)
@@ -109,6 +110,7 @@ class _Persons:
             for name, person in sorted(persons.items())
         ]
         self._session.flush()
+        foreign.enter(self._session, self._changed)
         return outcomes
 
     def _keep(self, person: Person, row: ForeignPerson | None) -> str:
@@ -125,6 +127,7 @@ class _Persons:
             self._session.add(row)
         self._fill(row, person)
         if not _is_over(person, self._moment):
+            self._changed.append(row)
             return outcome
         self._session.flush()
         foreign.wipe(self._session, row, self._moment)

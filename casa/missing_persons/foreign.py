@@ -6,6 +6,7 @@ when that case ends: another registry's page is not to name here a child that wa
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from casa import paging
 from casa.alerts.models import WithdrawnThread
+from casa.missing_persons import search_index
 from casa.missing_persons.models import ForeignNote, ForeignPerson, MissingPerson
-from casa.missing_persons.names import score
+from casa.missing_persons.search_index import Entry
 
 LONGEST = timedelta(days=365)
 """After its last import, where its own registry lets it expire later or never."""
@@ -29,6 +31,7 @@ _NOTE_SHOWN = (
     "author_name", "source_date", "author_made_contact", "status", "last_known_location", "text",
     "photo_url",
 )  # fmt: skip
+_LONGEST_CODE = 12
 _AGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -91,10 +94,27 @@ def said_of_case(session: Session, record: MissingPerson) -> list[ForeignNote]:
     return list(session.scalars(query.order_by(ForeignNote.source_date, ForeignNote.id)))
 
 
-def likeness(person: ForeignPerson, name: str) -> float:
-    """How well the best of the person's names answers ``name``, 0 to 1."""
+def names(person: ForeignPerson) -> list[str]:
+    """All that the person is called."""
     told = (person.content.get("full_name", ""), person.content.get("alternate_names", ""))
-    return max((score(name, one) for text in told for one in text.splitlines()), default=0.0)
+    return [line for text in told for line in text.splitlines() if line.strip()]
+
+
+def enter(session: Session, persons: Iterable[ForeignPerson]) -> None:
+    """Let records be found by whoever searches; they are flushed before."""
+    search_index.put(session, [_entry(person) for person in persons])
+
+
+def _entry(person: ForeignPerson) -> Entry:
+    return Entry(
+        id=person.id,
+        foreign=True,
+        names=tuple(names(person)),
+        places=home_codes(person),
+        ages=ages(person),
+        day=day(person),
+        created=person.created,
+    )
 
 
 def ages(person: ForeignPerson) -> tuple[int, int] | None:
@@ -103,11 +123,14 @@ def ages(person: ForeignPerson) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2] or found[1])) if found else None
 
 
-def is_at_home_in(person: ForeignPerson, code: str) -> bool:
-    """Whether the person's home, which is all that PFIF tells of places, is that state or part."""
+def home_codes(person: ForeignPerson) -> tuple[str, ...]:
+    """The state and the part of the person's home, which is all that PFIF tells of places."""
     country, part = (person.content.get(f"home_{one}", "") for one in ("country", "state"))
+    if not country:
+        return ()
     whole = part if part.startswith(f"{country}-") else f"{country}-{part}"
-    return bool(country) and code in (country, whole.upper())
+    codes = (country, whole.upper()) if part else (country,)
+    return tuple(code for code in dict.fromkeys(codes) if len(code) <= _LONGEST_CODE)
 
 
 def day(person: ForeignPerson) -> date:
@@ -137,6 +160,7 @@ def wipe(session: Session, person: ForeignPerson, moment: datetime) -> None:
     """Leave nothing of a record but its identifier and times, and nothing of its notes."""
     person.content = {}
     person.gone = person.gone or moment
+    search_index.remove(session, [person.id])
     own = ForeignNote.person_record_id == person.person_record_id
     session.execute(delete(ForeignNote).where(own))
 

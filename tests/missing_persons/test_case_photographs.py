@@ -224,7 +224,9 @@ def test_strangers_pictures_keep_no_officer_waiting(
     hurried = replace(uploads.STRANGERS, patience=0.01)
     monkeypatch.setattr(uploads, "STRANGERS", hurried)
     path = f"/v1/missing-persons/{published['id']}/sightings"
-    receipt = client.post(path, json={"text": "At the market", "seen_at": later(minutes=-9)}).json["receipt"]
+    receipt = client.post(path, json={"text": "At the market", "seen_at": later(minutes=-9)}).json[
+        "receipt"
+    ]
     with hurried.room:
         stranger = client.post(
             f"/v1/sightings/{receipt}/photographs", data=phone_photograph(),
