@@ -35,6 +35,7 @@ bench: .venv/.tested
 	$(BIN)/python benchmarks/push.py
 	$(BIN)/python benchmarks/reach.py
 	$(BIN)/python benchmarks/advisory.py
+	$(BIN)/python benchmarks/searching.py
 
 clean:
 	rm -rf .venv build dist *.egg-info

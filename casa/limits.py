@@ -23,12 +23,14 @@ _TRIED = {
     "/v1/session/step-up": "step-up",
     "/v1/session/step-up/passkey": "step-up",
 }
+_COSTLY = re.compile(r"/v1/missing-persons/(search|[^/]+/poster\.pdf)")
 _SIGHTING = re.compile(r"/v1/(missing-persons/[^/]+/sightings|sightings/.+)")
 
 
 def init_app(app: Flask, settings: Settings, proven: Callable[[], str | None]) -> None:
     """Limit the requests of ``app``; those that only read in public are a cache's to bear.
 
+    But for searches and posters, which take a process many times as long as a list does.
     ``proven`` names who has shown in the request who they are.
     """
 
@@ -38,6 +40,8 @@ def init_app(app: Flask, settings: Settings, proven: Callable[[], str | None]) -
                 return f"{settings.rate_sign_in} per minute"
             case "sighting":
                 return f"{settings.rate_sightings} per minute"
+            case "search":
+                return f"{settings.rate_searches} per minute"
         rate = settings.rate_agency if proven() else settings.rate_public
         return f"{rate} per minute"
 
@@ -79,6 +83,8 @@ def init_app(app: Flask, settings: Settings, proven: Callable[[], str | None]) -
 
 def _narrow() -> str | None:
     """What anybody may try; each sort has a count of its own, so that none uses up another's."""
+    if _COSTLY.fullmatch(request.path):
+        return "search"
     if request.method != "POST":
         return None
     if _SIGHTING.fullmatch(request.path):
@@ -87,8 +93,9 @@ def _narrow() -> str | None:
 
 
 def _is_free() -> bool:
+    reads = request.method in ("GET", "HEAD", "OPTIONS")
     shown = "Authorization" in request.headers or "casa-session" in request.cookies
-    return request.method in ("GET", "HEAD", "OPTIONS") and not shown
+    return reads and not shown and not _COSTLY.fullmatch(request.path)
 
 
 def _seconds_to(moment: float) -> int:

@@ -142,6 +142,13 @@ class Settings:
         "and 120 hours, such as 2027: 25 38 50 62 77 95 134 200; more after semicolons",
         "",
     )
+    rate_searches: int = _about(
+        "searches for persons and posters a minute from one address; mobile networks share them",
+        120,
+    )
+    no_name_search: str = _about(
+        "ISO codes, by comma, of the states whose missing persons nobody finds by name", ""
+    )
     log_level: str = _about("least level of log lines", "INFO")
 
     def __post_init__(self) -> None:
@@ -186,6 +193,11 @@ class Settings:
     def media_store(self) -> str:
         """A folder's path or an object store's URL."""
         return self.media_url or str((self.var_dir / "media").absolute())
+
+    @property
+    def states_without_name_search(self) -> tuple[str, ...]:
+        codes = (code.strip().upper() for code in self.no_name_search.split(","))
+        return tuple(code for code in codes if code)
 
     @property
     def shared_redis(self) -> str:

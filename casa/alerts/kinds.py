@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from casa.alerts.content import Content
 from casa.alerts.message import Message
@@ -34,6 +35,7 @@ class AlertKind:
     ``closing`` is for a kind that tells of persons: what a Cancel at that moment says, which
     repeats nothing of the message that it ends. With it, a cancelled thread is withdrawn.
     ``safeguards``: its alerts may be of minors or of trafficked persons (``policy.py``).
+    ``published`` is told of each message in the transaction that makes it public.
     """
 
     code: str
@@ -42,6 +44,7 @@ class AlertKind:
     policy: Policy
     closing: Callable[[Message, datetime], Content] | None = None
     safeguards: bool = False
+    published: Callable[[Session, Message], None] | None = None
 
 
 class UnknownKind(Exception):

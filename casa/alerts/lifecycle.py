@@ -302,7 +302,9 @@ def _send_end(
 ) -> Message:
     if kind.closing is not None:
         withdraw(session, ending.thread, now())
-    return send(session, caller, ending, text, "alert.cancel")
+    message = send(session, caller, ending, text, "alert.cancel")
+    _tell(session, kind, message)
+    return message
 
 
 def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) -> Message:
@@ -315,10 +317,16 @@ def _publish(session: Session, caller: Caller, kind: AlertKind, alert: Alert) ->
         text, abroad = division.home, division.parts
     check(caller, kind, text)
     message = send(session, caller, alert, text, "alert.publish")
+    _tell(session, kind, message)
     for part in parts.standing(session, alert, abroad):
         _end(session, caller, kind, part, cancellation(kind, _published(part), now(), {}))
     parts.ask(session, caller, alert, abroad)
     return message
+
+
+def _tell(session: Session, kind: AlertKind, message: Message) -> None:
+    if kind.published is not None:
+        kind.published(session, message)
 
 
 def consent(

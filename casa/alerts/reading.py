@@ -5,13 +5,13 @@ message what is left of it (``casa.alerts.redaction``).
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 import shapely
-from sqlalchemy import Integer, Select, bindparam, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from casa import paging
@@ -96,6 +96,17 @@ def thread(session: Session, name: str, moment: datetime) -> list[Published]:
     query = query.where(PublishedMessage.thread == name, is_public())
     query = query.options(joinedload(PublishedMessage.alert)).order_by(PublishedMessage.sequence)
     return [_published(row, content, moment) for row, content in session.execute(query)]
+
+
+def latest(session: Session, threads: Sequence[str]) -> list[Message]:
+    """The last message of each of the threads that the public may read."""
+    last = (
+        select(func.max(PublishedMessage.sequence))
+        .where(PublishedMessage.thread.in_(threads), is_public())
+        .group_by(PublishedMessage.thread)
+    )
+    query = select(readable_content()).where(PublishedMessage.sequence.in_(last))
+    return [decode_message(content) for content in session.scalars(query)]
 
 
 def before(session: Session, message: Message) -> list[Message]:

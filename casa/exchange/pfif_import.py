@@ -149,6 +149,7 @@ class _Persons:
     ) -> None:
         self._session, self._caller, self._own, self._moment = session, caller, own, moment
         self._trust, self._law = trust, law
+        self._changed: list[ForeignPerson] = []
 
     def keep(self, persons: dict[str, Person]) -> list[Outcome]:
         known = _locked(self._session, ForeignPerson, ForeignPerson.person_record_id, persons)
@@ -157,6 +158,7 @@ class _Persons:
             outcome, row = self._keep(person, known.get(name))
             outcomes.append(Outcome(name, "person", outcome, self._waits(row)))
         self._session.flush()
+        foreign.enter(self._session, self._changed)
         return outcomes
 
     def _keep(self, person: Person, row: ForeignPerson | None) -> tuple[str, ForeignPerson | None]:
@@ -181,6 +183,7 @@ class _Persons:
             foreign.wipe(self._session, row, self._moment)
             return "expired", None
         self._reveal(row, person)
+        self._changed.append(row)
         return outcome, row
 
     def _begun(self, person: Person) -> ForeignPerson:

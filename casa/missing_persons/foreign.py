@@ -7,6 +7,7 @@ to name here a child that was found.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,12 +16,14 @@ from sqlalchemy.orm import Session
 
 from casa import paging
 from casa.alerts.models import WithdrawnThread
+from casa.missing_persons import search_index
 from casa.missing_persons.models import ForeignNote, ForeignPerson, MissingPerson
-from casa.missing_persons.names import score
+from casa.missing_persons.search_index import Entry
 
 LONGEST = timedelta(days=365)
 """After its last import, where its own registry lets it expire later or never."""
 
+_LONGEST_CODE = 12
 _AGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -100,10 +103,28 @@ def said_of_case(session: Session, record: MissingPerson) -> list[ForeignNote]:
     return list(session.scalars(query.order_by(ForeignNote.source_date, ForeignNote.id)))
 
 
-def likeness(person: ForeignPerson, name: str) -> float:
-    """How well the best of the person's names answers ``name``, 0 to 1."""
+def names(person: ForeignPerson) -> list[str]:
+    """All that the public knows the person to be called."""
     told = (person.shown.get("full_name", ""), person.shown.get("alternate_names", ""))
-    return max((score(name, one) for text in told for one in text.splitlines()), default=0.0)
+    return [line for text in told for line in text.splitlines() if line.strip()]
+
+
+def enter(session: Session, persons: Sequence[ForeignPerson]) -> None:
+    """Let records be found by what is released of them, and no others; they are flushed before."""
+    search_index.remove(session, [person.id for person in persons])
+    search_index.put(session, [_entry(person) for person in persons if person.released])
+
+
+def _entry(person: ForeignPerson) -> Entry:
+    return Entry(
+        id=person.id,
+        foreign=True,
+        names=() if person.guarded else tuple(names(person)),
+        places=home_codes(person),
+        ages=ages(person),
+        day=day(person),
+        created=person.created,
+    )
 
 
 def ages(person: ForeignPerson) -> tuple[int, int] | None:
@@ -112,11 +133,14 @@ def ages(person: ForeignPerson) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2] or found[1])) if found else None
 
 
-def is_at_home_in(person: ForeignPerson, code: str) -> bool:
-    """Whether the person's home, which is all that PFIF tells of places, is that state or part."""
+def home_codes(person: ForeignPerson) -> tuple[str, ...]:
+    """The state and the part of the person's home, which is all that PFIF tells of places."""
     country, part = (person.shown.get(f"home_{one}", "") for one in ("country", "state"))
+    if not country:
+        return ()
     whole = part if part.startswith(f"{country}-") else f"{country}-{part}"
-    return bool(country) and code in (country, whole.upper())
+    codes = (country, whole.upper()) if part else (country,)
+    return tuple(code for code in dict.fromkeys(codes) if len(code) <= _LONGEST_CODE)
 
 
 def day(person: ForeignPerson) -> date:
@@ -159,6 +183,7 @@ def wipe(session: Session, person: ForeignPerson, moment: datetime) -> None:
     """Leave nothing of a record but its identifier and times, and nothing of its notes."""
     person.content, person.shown = {}, {}
     person.gone = person.gone or moment
+    search_index.remove(session, [person.id])
     own = ForeignNote.person_record_id == person.person_record_id
     session.execute(delete(ForeignNote).where(own))
 

@@ -15,6 +15,7 @@ from casa.missing_persons.facts import LIFETIME
 from casa.missing_persons.judging import guarded, judge
 from casa.missing_persons.listing import public_case, public_cases
 from casa.missing_persons.models import MissingPerson
+from casa.missing_persons.public import enter_case
 from casa.missing_persons.schemas import MissingPersonSchema
 from casa.missing_persons.shown_schemas import CaseSchema, PublicCaseSchema
 
@@ -25,6 +26,7 @@ KIND = AlertKind(
     policy=Policy(lifetime=LIFETIME, longest=timedelta(days=30), alone="Moderate"),
     closing=closing,
     safeguards=True,
+    published=enter_case,
 )
 
 

@@ -1,10 +1,10 @@
 """Cases of missing and trafficked persons, their photographs, and what citizens report."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casa.alerts.records import Record
@@ -213,3 +213,50 @@ class FeedClock(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SearchedPerson(Base):
+    """What the public may search by, of an open case or of another registry's record (``id``).
+
+    It repeats only what is public, and none of ``names`` where the person is not to be found by
+    name. ``day`` is that of the search, in the time of the place; ``created`` orders equals.
+    """
+
+    __tablename__ = "searched_person"
+
+    number: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), unique=True)
+    foreign: Mapped[bool]
+    names: Mapped[list[str]] = mapped_column(JSON)
+    least_age: Mapped[int | None]
+    most_age: Mapped[int | None]
+    day: Mapped[date]
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_searched_person_created", "created", "number"),)
+
+
+class SearchedName(Base):
+    """One of the numbers by which a person's names are found (``names.search_keys``)."""
+
+    __tablename__ = "searched_name"
+
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    person: Mapped[int] = mapped_column(
+        ForeignKey("searched_person.number", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+
+class SearchedPlace(Base):
+    """A place by whose code a person is found: a state or a part of one."""
+
+    __tablename__ = "searched_place"
+
+    place: Mapped[str] = mapped_column(String(12), primary_key=True)
+    person: Mapped[int] = mapped_column(
+        ForeignKey("searched_person.number", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+    __table_args__ = {"sqlite_with_rowid": False}

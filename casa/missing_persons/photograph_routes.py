@@ -97,7 +97,7 @@ class Photographs(MethodView):
         with problems(), database().reading() as session:
             _open_case(session, known, identifier)
         token, store = new_token(), media()
-        photograph = uploads.milled(uploads.received())
+        photograph = uploads.milled(uploads.received(), uploads.OFFICERS)
         renditions = album.keep(store, token, photograph)
         try:
             with record_problems(), database().writing() as session:

@@ -1,6 +1,6 @@
 """The photograph mill: any picture of a person made upright, small and bare of all but pixels.
 
-What comes in is a stranger's file: a JPEG, PNG, WebP or HEIC by its content, whatever its name.
+What comes in is a stranger's file: a JPEG, PNG, WebP, AVIF or HEIC by its content, not its name.
 What goes out are fresh WebP and JPEG files drawn from the pixels alone, in 8-bit sRGB, so that
 neither the place where a picture was taken nor anything hidden in a file is passed on.
 

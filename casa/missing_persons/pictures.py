@@ -1,25 +1,32 @@
 """A stranger's picture, read within bounds into plain pixels: upright, in 8-bit sRGB.
 
-A file is a JPEG, PNG, WebP or HEIC by its content, whatever its name. Its header is judged before
-its pixels are decoded. What is returned holds pixels and nothing else of the file.
+A file is a JPEG, PNG, WebP, AVIF or HEIC by its content, whatever its name. Its header is judged
+before its pixels are decoded. What is returned holds pixels and nothing else of the file.
 """
 
 import struct
 from collections.abc import Callable
 from io import BytesIO
 
-from PIL import Image, ImageCms
+from PIL import AvifImagePlugin, Image, ImageCms
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
-MAX_BYTES = 20_000_000
+MAX_BYTES = 40_000_000
 MAX_PIXELS = 8192 * 6144
 """What cameras sold as of 50 megapixels make at most."""
+MAX_JPEG_PIXELS = 16384 * 12288
+"""What cameras sold as of 200 megapixels make at most: a JPEG is made smaller as it is decoded."""
 MIN_SIDE = 32
-MAX_RATIO = 10
+MAX_RATIO = 32
+"""Panoramas of a whole turn are some 11 times as long as they are wide."""
+
+# A server with many processors would have more threads than the bounded process has room for.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 2
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,12 +43,12 @@ _PROFILE_SPACES = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}
 _MAX_PROFILE = 4_000_000
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
-_STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1")
-_MOVING = (b"hevc", b"hevx", b"hevm", b"hevs", b"msf1")
-"""Major brands of ISO/IEC 23008-12: pictures, and sequences of them."""
+_STILL = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
+_MOVING = (b"hevc", b"hevx", b"hevm", b"hevs", b"msf1", b"avis")
+"""Major brands of ISO/IEC 23008-12 and of AVIF 1.1: pictures, and sequences of them."""
 
 _UNKNOWN = (
-    "The file is not a JPEG, PNG, WebP or HEIC picture: save the photograph as one of these "
+    "The file is not a JPEG, PNG, WebP, AVIF or HEIC picture: save the photograph as one of these "
     "and send that."
 )
 DAMAGED = (
@@ -84,10 +91,16 @@ def _open(data: bytes) -> ImageFile:
     if opener is WebPImageFile:
         _check_size(*_webp_size(data))
     image = opener(BytesIO(data))
-    _check_size(*image.size)
-    if getattr(image, "n_frames", 1) > 1:
+    _check_size(*image.size, most=_most_pixels(image))
+    # The pictures of a HEIC do not follow each other in time: it says which of them is the one to
+    # be shown, and that is the one that it is opened at.
+    if getattr(image, "n_frames", 1) > 1 and not isinstance(image, HeifImageFile):
         raise PhotographError(_MOVES)
     return image
+
+
+def _most_pixels(image: ImageFile) -> int:
+    return MAX_JPEG_PIXELS if isinstance(image, JpegImageFile) else MAX_PIXELS
 
 
 def check_length(data: bytes) -> None:
@@ -111,10 +124,16 @@ def _opener(data: bytes) -> Callable[[BytesIO], ImageFile]:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return WebPImageFile
     if data[4:8] == b"ftyp" and data[8:12] in _STILL:
-        return HeifImageFile
+        return AvifImageFile if b"avif" in _brands(data) else HeifImageFile
     if data[4:8] == b"ftyp" and data[8:12] in _MOVING:
         raise PhotographError(_MOVES)
     raise PhotographError(_UNKNOWN)
+
+
+def _brands(data: bytes) -> list[bytes]:
+    """The major and the compatible brands of a file: ISO/IEC 14496-12, section 4.3."""
+    end = min(int.from_bytes(data[:4], "big"), 256)
+    return [data[8:12], *(data[at : at + 4] for at in range(16, end, 4))]
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
@@ -131,10 +150,10 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     raise PhotographError(DAMAGED)
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, most: int = MAX_PIXELS) -> None:
     shape = f"The picture is of {width} × {height} pixels"
-    if width * height > MAX_PIXELS:
-        raise PhotographError(f"{shape}: send one of at most {MAX_PIXELS // 1_000_000} megapixels.")
+    if width * height > most:
+        raise PhotographError(f"{shape}: send one of at most {most // 1_000_000} megapixels.")
     if min(width, height) < MIN_SIDE:
         raise PhotographError(f"{shape}: send one of at least {MIN_SIDE} pixels on each side.")
     if max(width, height) > MAX_RATIO * min(width, height):

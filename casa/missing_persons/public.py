@@ -4,11 +4,13 @@ A record may hold what was changed and not yet published, so search, poster and 
 was said in public, where it stands for machines under PFIF's names.
 """
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casa.alerts import reading
@@ -17,15 +19,11 @@ from casa.alerts.exercise import prefix
 from casa.alerts.message import Info, Message
 from casa.alerts.phrases import phrases
 from casa.geography.places import gazetteer
-from casa.missing_persons import foreign
+from casa.missing_persons import search_index
 from casa.missing_persons.compose import ENUMERATED
-from casa.missing_persons.models import ForeignPerson, MissingPerson
-from casa.missing_persons.names import MATCH, score
+from casa.missing_persons.models import MissingPerson
 from casa.missing_persons.poster import PosterFacts
-from casa.missing_persons.standing import open_cases
-
-MOST_SEARCHED = 5_000
-_YEARS_OFF = 2
+from casa.missing_persons.search_index import Entry
 
 
 class PublicCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +43,20 @@ class PublicCase(msgspec.Struct, frozen=True, kw_only=True):
 
 def of(session: Session, record: MissingPerson, moment: datetime) -> PublicCase:
     """What everybody may know of an open case."""
-    message = reading.thread(session, record.thread, moment)[-1].message
+    return case_of(record.id, reading.thread(session, record.thread, moment)[-1].message)
+
+
+def latest_messages(session: Session, records: Sequence[MissingPerson]) -> dict[str, Message]:
+    """The latest message of each of the cases, by thread."""
+    latest = reading.latest(session, [record.thread for record in records if record.thread])
+    return {message.thread: message for message in latest}
+
+
+def case_of(identifier: str, message: Message) -> PublicCase:
+    """A case as a message of it tells it."""
     told = {one.name: one.value for one in message.info[0].parameter}
     return PublicCase(
-        id=record.id,
+        id=identifier,
         message=message,
         category=told.get("category", "missing_adult"),
         full_name=told.get("full_name", message.info[0].headline),
@@ -61,59 +69,37 @@ def of(session: Session, record: MissingPerson, moment: datetime) -> PublicCase:
     )
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom somebody looks for; what is not given fits everybody.
-
-    ``place`` is a code that the alert must reach, or where a foreign record's person is at home;
-    ``age`` may be two years off; ``since`` and ``until`` are local days on which the person was
-    last seen or, where that isn't told, the record was made.
-    """
-
-    name: str | None = None
-    place: str | None = None
-    age: int | None = None
-    since: date | None = None
-    until: date | None = None
-
-    def fits_age(self, ages: tuple[int, int] | None) -> bool:
-        if self.age is None or ages is None:
-            return True
-        return ages[0] - _YEARS_OFF <= self.age <= ages[1] + _YEARS_OFF
-
-    def fits_day(self, day: date) -> bool:
-        return (self.since or day) <= day <= (self.until or day)
+def enter_case(session: Session, message: Message) -> None:
+    """Let the case of a message that was just published be found; its Cancel ends that."""
+    query = select(MissingPerson).where(MissingPerson.thread == message.thread)
+    record = session.scalars(query).first()
+    if record is None:
+        return
+    if message.msg_type == "Cancel":
+        search_index.remove(session, [record.id])
+    else:
+        search_index.put(session, [entry(record, message)])
 
 
-def search(session: Session, moment: datetime, wanted: Wanted) -> list[PublicCase | ForeignPerson]:
-    """Open cases and foreign records that fit, the likest name first, then the newest."""
-    found: list[tuple[float, PublicCase | ForeignPerson]] = []
-    for record in open_cases(session, None, MOST_SEARCHED):
-        case = of(session, record, moment)
-        likeness = _likeness(case, wanted.name) if wanted.name else 1.0
-        if likeness >= MATCH and _fits(case, wanted):
-            found.append((likeness, case))
-    for person in foreign.page(session, moment, None, MOST_SEARCHED):
-        likeness = foreign.likeness(person, wanted.name) if wanted.name else 1.0
-        if likeness >= MATCH and _foreign_fits(person, wanted):
-            found.append((likeness, person))
-    return [one for _, one in sorted(found, key=lambda one: -one[0])]
+def enter_again(session: Session, record: MissingPerson) -> None:
+    """Let an open case be found by what is left of its latest message, some of it being unsaid."""
+    for message in latest_messages(session, [record]).values():
+        enter_case(session, message)
 
 
-def _likeness(case: PublicCase, name: str) -> float:
-    return max(score(name, known) for known in (case.full_name, *case.known_as))
-
-
-def _fits(case: PublicCase, wanted: Wanted) -> bool:
-    places = {one.code for one in target_of(case.message).places} if wanted.place else {None}
-    seen = (case.last_seen or case.message.sent).astimezone(_zone(case.message))
-    ages = None if case.age is None else (case.age, case.age)
-    return wanted.place in places and wanted.fits_age(ages) and wanted.fits_day(seen.date())
-
-
-def _foreign_fits(person: ForeignPerson, wanted: Wanted) -> bool:
-    here = wanted.place is None or foreign.is_at_home_in(person, wanted.place)
-    ages, day = foreign.ages(person), foreign.day(person)
-    return here and wanted.fits_age(ages) and wanted.fits_day(day)
+def entry(record: MissingPerson, message: Message) -> Entry:
+    """As what a case that ``message`` tells of may be found: never by name if it is guarded."""
+    case = case_of(record.id, message)
+    places = target_of(message).places
+    return Entry(
+        id=record.id,
+        foreign=False,
+        names=() if record.guarded else (case.full_name, *case.known_as),
+        places=tuple(sorted({place.code for place in places})),
+        ages=None if case.age is None else (case.age, case.age),
+        day=(case.last_seen or message.sent).astimezone(_zone(message)).date(),
+        created=record.created,
+    )
 
 
 def poster_facts(case: PublicCase, url: str, language: str) -> PosterFacts:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, json
+from flask import Response, current_app, json
 from flask.views import MethodView
 from marshmallow import (
     RAISE,
@@ -24,8 +24,9 @@ from casa.missing_persons.addresses import page_url
 from casa.missing_persons.media import MediaAway, MediaMissing, media
 from casa.missing_persons.models import ForeignPerson
 from casa.missing_persons.poster import poster
-from casa.missing_persons.public import Wanted
+from casa.missing_persons.search import Wanted, search
 from casa.missing_persons.standing import open_or_gone
+from casa.settings import Settings
 
 blueprint = Blueprint(
     "public-cases", __name__, url_prefix="/v1/missing-persons", description="Open cases"
@@ -37,7 +38,7 @@ class SearchSchema(Schema):
     """At least one; all that is given must fit."""
 
     name = fields.String(
-        validate=validate.Length(2, 100), metadata={"description": "However it is spelt"}
+        validate=validate.Length(1, 100), metadata={"description": "However it is spelt"}
     )
     place = PlaceCode(
         metadata={"description": "A code that the alert reaches, or where a foreign person lives"}
@@ -84,9 +85,9 @@ class Search(MethodView):
     @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, wanted: Wanted) -> Response:
         """Open cases and foreign records by name (tolerant of spelling), place, age and day."""
-        with database().reading() as session:
-            found = public.search(session, now(), wanted)
-        body = json.dumps({"records": [_found(one) for one in found[:50]]})
+        settings: Settings = current_app.extensions["casa.settings"]
+        hits = search(database(), now(), wanted, settings.states_without_name_search)
+        body = json.dumps({"records": [_found(one) for one in hits]})
         return conditional(Response(body, content_type="application/json"))
 
 
@@ -95,7 +96,7 @@ def _found(one: public.PublicCase | ForeignPerson) -> dict[str, Any]:
         return {
             "id": one.id,
             "alert": None,
-            "full_name": one.shown["full_name"],
+            "full_name": one.shown.get("full_name"),
             "age": one.shown.get("age"),
             "headline": None,
             "foreign": foreign.shown(one),

@@ -21,6 +21,7 @@ from casa.alerts.exercise import marked
 from casa.alerts.message import Info, Message, Value
 from casa.alerts.phrases import LANGUAGES, phrases
 from casa.database import now
+from casa.missing_persons import public
 from casa.missing_persons.compose import ENUMERATED, parameters_of
 from casa.missing_persons.facts import (
     ADULT,
@@ -125,6 +126,7 @@ def _metres(point: str) -> int:
 def _redact(session: Session, caller: Caller, record: MissingPerson, facts: Iterable[str]) -> None:
     named = {one for name in facts for one in _TOGETHER.get(name, {name})}
     count = redaction.redact(session, record.thread, named, without, now())
+    public.enter_again(session, record)
     after = {"facts": sorted(named), "messages": count}
     audit.note(session, caller, "case.redact", f"missing_person:{record.id}", after=after)
 

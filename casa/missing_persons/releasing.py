@@ -210,6 +210,7 @@ def release(
         after={"facts": sorted(person.shown), "notes": {n: list(f) for n, f in chosen.items()}},
     )  # fmt: skip
     session.flush()
+    foreign.enter(session, [person])
 
 
 def tell(
@@ -235,6 +236,7 @@ def hide(session: Session, caller: Caller, person: ForeignPerson, moment: dateti
     untell(session, person)
     audit.note(session, caller, "pfif.hide", f"foreign_person:{person.id}")
     session.flush()
+    foreign.enter(session, [person])
 
 
 def untell(session: Session, person: ForeignPerson) -> None:

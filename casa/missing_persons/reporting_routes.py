@@ -78,7 +78,7 @@ class Photographs(MethodView):
             sighting = _by_receipt(session, receipt)
             sightings.require_room(session, sighting)
             identity = sighting.id
-        data = _largest(uploads.milled(uploads.received()))
+        data = _largest(uploads.milled(uploads.received(), uploads.STRANGERS))
         token = sightings.keep_picture(media(), sealer(), identity, data)
         try:
             with _refusals(), database().writing() as session:

@@ -10,9 +10,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from casa.alerts import withdrawal
-from casa.missing_persons import album, entries, foreign, notes
+from casa.missing_persons import album, entries, foreign, notes, search_index
 from casa.missing_persons.media import Media
 from casa.missing_persons.models import MissingPerson, Sighting, SightingPhotograph
+from casa.missing_persons.search import enter_missing
 
 _KEPT = ("category",)
 
@@ -28,7 +29,9 @@ class Retention:
 
     def chores(self) -> list[Chore]:
         """What the worker does again and again, each in a transaction of its own."""
-        return [self.remove_photographs, self.erase, foreign.expire, entries.renew]
+        return [
+            self.remove_photographs, self.erase, foreign.expire, entries.renew, enter_missing,
+        ]  # fmt: skip
 
     def remove_photographs(self, session: Session, moment: datetime) -> None:
         """Delete files of withdrawn photographs that could not be deleted at once."""
@@ -57,6 +60,7 @@ class Retention:
             self._media.delete(token)
         session.execute(delete(Sighting).where(Sighting.record_id == record.id))
         notes.erase(session, record)
+        search_index.remove(session, [record.id])
         foreign.erase_with(session, record, moment)
         session.flush()
         album.remove_files(session, self._media, moment)

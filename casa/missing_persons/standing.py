@@ -7,7 +7,7 @@ released, or only that it is over. An alert that ran out closes no case.
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from casa import paging
@@ -68,13 +68,19 @@ def open_or_gone(
 
 def open_cases(session: Session, after: paging.Row | None, limit: int) -> list[MissingPerson]:
     """At most ``limit`` open cases, newest first."""
-    query = select(MissingPerson).where(
+    query = open_cases_where()
+    query = paging.newest_first(query, MissingPerson.created, MissingPerson.id, after, limit)
+    return list(session.scalars(query))
+
+
+def open_cases_where(*conditions: ColumnElement[bool]) -> Select[MissingPerson]:
+    """Open cases that fulfil further conditions."""
+    return select(MissingPerson).where(
         MissingPerson.ended.is_(None),
         _is_published(MissingPerson.thread),
         ~exists().where(WithdrawnThread.thread == MissingPerson.thread),
+        *conditions,
     )
-    query = paging.newest_first(query, MissingPerson.created, MissingPerson.id, after, limit)
-    return list(session.scalars(query))
 
 
 def _is_published(thread: object) -> ColumnElement[bool]:

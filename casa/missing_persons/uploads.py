@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request
@@ -18,9 +19,10 @@ FIELD = "photograph"
 _PICTURE = {"type": "string", "format": "binary"}
 BODY: dict[str, Any] = {
     "required": True,
-    "description": "JPEG, PNG, WebP or HEIC of at most 20 MB, by itself or as a form's file",
+    "description": "JPEG, PNG, WebP, AVIF or HEIC of at most 40 MB, by itself or as a form's file",
     "content": {
         "image/*": {"schema": _PICTURE},
+        "application/octet-stream": {"schema": _PICTURE},
         "multipart/form-data": {
             "schema": {"type": "object", "required": [FIELD], "properties": {FIELD: _PICTURE}}
         },
@@ -29,9 +31,20 @@ BODY: dict[str, Any] = {
 """The request body for the API's description."""
 
 _FORM_BYTES = 10_000
-# Each takes up to 800 MB of memory while it works.
-_MILLS = threading.BoundedSemaphore(2)
-_PATIENCE = 20.0
+_BY_CONTENT = ("", "application/octet-stream")
+
+
+@dataclass(frozen=True)
+class Mills:
+    """How many files are read at once, each with up to 800 MB, and how many seconds others wait."""
+
+    room: threading.BoundedSemaphore
+    patience: float
+
+
+# Apart from each other, so that no flood of strangers' pictures keeps an officer waiting.
+OFFICERS = Mills(threading.BoundedSemaphore(2), patience=60)
+STRANGERS = Mills(threading.BoundedSemaphore(1), patience=20)
 
 
 def make_room(endpoint: str | None, _values: Any) -> None:
@@ -54,18 +67,19 @@ def received() -> bytes:
         if (file := request.files.get(FIELD)) is None:
             raise invalid([FieldError(f"/{FIELD}", "is missing: send the picture as this file")])
         return bytes(file.read())
-    if not request.mimetype.startswith("image/"):
+    # Strangers' programs often do not know what they send: the content tells, whatever the type.
+    if not request.mimetype.startswith("image/") and request.mimetype not in _BY_CONTENT:
         raise UnsupportedMediaType
     return request.get_data()
 
 
-def milled(data: bytes) -> Photograph:
-    """The clean renditions of a stranger's file.
+def milled(data: bytes, mills: Mills) -> Photograph:
+    """The clean renditions of a file, read by one of ``mills``.
 
     Raises:
         Problem: 422 with what is wrong with the picture; 503 while too many are being read.
     """
-    if not _MILLS.acquire(timeout=_PATIENCE):
+    if not mills.room.acquire(timeout=mills.patience):
         detail = "Too many photographs are being read at this moment: send it again soon."
         raise Problem(503, "busy", detail, headers={"Retry-After": "10"})
     try:
@@ -73,7 +87,7 @@ def milled(data: bytes) -> Photograph:
     except PhotographError as error:
         raise invalid([FieldError(f"/{FIELD}", str(error))]) from error
     finally:
-        _MILLS.release()
+        mills.room.release()
 
 
 def away(error: MediaAway) -> Response:

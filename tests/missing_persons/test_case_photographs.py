@@ -17,6 +17,7 @@ from casa import create_app
 from casa.agencies.permissions import Role
 from casa.missing_persons import album, uploads
 from casa.settings import Settings
+from tests.conftest import later
 from tests.missing_persons.conftest import case_of, phone_photograph
 
 Add = Callable[..., Any]
@@ -154,7 +155,7 @@ def test_a_body_larger_than_others_may_be(published: dict[str, Any], add: Add, p
     out = io.BytesIO()
     noise.save(out, "JPEG", quality=95)
     assert len(out.getvalue()) > 1_000_000
-    huge = b"\xff\xd8\xff" + bytes(21_000_000)
+    huge = b"\xff\xd8\xff" + bytes(41_000_000)
     for data, status in ((out.getvalue(), 201), (huge, 413)):
         for headers in (police, police | {"Idempotency-Key": str(uuid.uuid4())}):
             answer = add(published, "", data=data, content_type="image/jpeg", headers=headers)
@@ -209,11 +210,39 @@ def test_an_update_that_is_refused_leaves_no_file(
 def test_only_so_many_are_read_at_a_time(
     published: dict[str, Any], add: Add, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "_PATIENCE", 0.01)
-    with uploads._MILLS, uploads._MILLS:
+    hurried = replace(uploads.OFFICERS, patience=0.01)
+    monkeypatch.setattr(uploads, "OFFICERS", hurried)
+    with hurried.room, hurried.room:
         answer = add(published)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "10"
+
+
+def test_strangers_pictures_keep_no_officer_waiting(
+    client: FlaskClient, published: dict[str, Any], add: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurried = replace(uploads.STRANGERS, patience=0.01)
+    monkeypatch.setattr(uploads, "STRANGERS", hurried)
+    path = f"/v1/missing-persons/{published['id']}/sightings"
+    receipt = client.post(path, json={"text": "At the market", "seen_at": later(minutes=-9)}).json[
+        "receipt"
+    ]
+    with hurried.room:
+        stranger = client.post(
+            f"/v1/sightings/{receipt}/photographs", data=phone_photograph(),
+            content_type="image/heic",
+        )  # fmt: skip
+        assert stranger.status_code == 503
+        assert add(published).status_code == 201
+
+
+@pytest.mark.parametrize("content_type", ["application/octet-stream", None])
+def test_what_a_file_is_its_content_tells(
+    published: dict[str, Any], add: Add, content_type: str | None
+) -> None:
+    assert add(published, "", content_type=content_type).status_code == 201
+    refused = add(published, "", data=b"%PDF-1.7", content_type=content_type)
+    assert refused.status_code == 422
 
 
 def test_a_store_that_is_away(

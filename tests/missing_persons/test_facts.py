@@ -238,7 +238,10 @@ def test_everything_public_shows_the_public_facts_alone(
     for word in ("Secret", "0147", "Mallory", "greybeard", "PLATE77", "2015-01-02", "76.9512"):
         assert [one for one in public if word in one] == [], word
     assert not any('"hair"' in one or ">hair<" in one or "Hair" in one for one in public)
-    found = client.get("/v1/missing-persons/search?name=Zuzu").json["records"]
+    # A child is not found by name, but where it is missed.
+    assert client.get("/v1/missing-persons/search?name=Zuzu").json["records"] == []
+    place = case["area"][0]["places"][0]
+    found = client.get(f"/v1/missing-persons/search?place={place}").json["records"]
     assert [one["id"] for one in found] == [opened.json["id"]]
     # Officers read all of it.
     own = client.get(path, headers=police).json["facts"]

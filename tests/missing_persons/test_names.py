@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casa.missing_persons.names import MATCH, key, score
+from casa.missing_persons.names import MATCH, key, score, search_keys
 
 SAME = [
     ("Jean Baptiste", "Jan Batis"),
@@ -41,6 +41,9 @@ SAME = [
     ("Keiza Baptiste", "Kezia Baptiste"),
     ("Sofía Núñez", "Sophia Nunes"),
     ("Жан Пьер", "Zhan Per"),
+    ("Ming Yao", "姚明"),
+    ("Taro Yamada", "YamadaTaro"),
+    ("Latoya", "LaToya Jones"),
 ]
 OTHER = [
     ("Jean Pierre", "Jean Paul"),
@@ -111,3 +114,30 @@ def test_any_text_has_a_score(query, name):
     assert all(token.isascii() and token for token in key(name))
     if key(name):
         assert score(name, name) == 1.0
+
+
+@pytest.mark.parametrize(("query", "name"), SAME)
+def test_what_scores_is_found_by_its_keys(query, name):
+    assert search_keys(query) & search_keys(name)
+
+
+LETTERS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=12)
+
+
+@given(LETTERS, LETTERS, st.integers(0, 3), st.integers(0, 10), st.sampled_from("abcklmno"))
+def test_one_letter_otherwise_is_found_by_its_keys(first, last, way, where, letter):
+    at = where % (len(first) - 1)
+    left, here, right = first[:at], first[at], first[at + 1 :]
+    spelt = (
+        left + right,
+        left + letter + here + right,
+        left + letter + right,
+        left + right[:1] + here + right[1:],
+    )[way]
+    assert search_keys(f"{last} {spelt}") & search_keys(f"{first} {last}")
+
+
+def test_a_name_has_few_keys():
+    assert len(search_keys("Maria de los Angeles Hernandez Rodriguez Castellanos")) < 120
+    assert len(search_keys("x" * 500 + " yz" * 100)) < 300
+    assert search_keys("--") == frozenset()
