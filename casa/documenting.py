@@ -39,6 +39,8 @@ class FieldFaultSchema(Schema):
         required=True, metadata={"description": "JSON pointer into the request (RFC 6901)"}
     )
     detail = fields.String(required=True)
+    start = fields.Integer(metadata={"description": "Where in the text it begins, in characters"})
+    end = fields.Integer(metadata={"description": "Where it ends: the first character after it"})
 
 
 class ProblemSchema(Schema):

@@ -229,7 +229,9 @@ class Settings:
 
 # What the tests and tools are told; the service is not to mind them.
 _NOT_OURS = ("CASA_TEST_", "CASA_REQUIRE_", "CASA_CRASH", "CASA_STORM", "CASA_FUZZ", "CASA_BENCH")
-_STORES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "file", "https", "http")
+_STORES = (
+    "s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "file", "https", "http", "memory",
+)  # fmt: skip
 # Least and most of each number that has bounds of its own.
 _BOUNDS: dict[str, tuple[float, float]] = {
     "port": (0, 65_535),

@@ -109,7 +109,7 @@ def test_a_hazards_file_that_cannot_be_read_is_named(casa: Casa, tmp_path: Path)
     casa("database", "upgrade")
     (tmp_path / "hail.toml").write_text('category = "Met"\n', "utf-8")
     ended = casa("serve", "--port", "0", CASA_HAZARDS=str(tmp_path))
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "hail.toml" in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -17,8 +17,9 @@ _RECEIVERS = {
     "Channel": {"channel", "self", "CHANNEL", "_channel"},
 }
 
-# Facts that are kept and shown to their agency as they were sent.
-_KEPT = {("Contact", "relation")}
+# Facts that are kept and shown to their agency as they were sent; the clocks in which a place is
+# told its times, as places of different ones do not read the same; and what a report says as it is.
+_KEPT = {("Contact", "relation"), ("Reading", "clocks"), ("Outcome", "waits")}
 
 
 @cache

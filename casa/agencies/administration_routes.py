@@ -82,6 +82,13 @@ class NewKeySchema(Schema):
     networks = fields.List(fields.String(), load_default=list, validate=validate.Length(0, 20))
 
 
+_STARTS = fields.AwareDateTime(
+    format="iso",
+    allow_none=True,
+    metadata={"description": "Until then it waits for another administrator; null: it may be used"},
+)
+
+
 class ShownKeySchema(Schema):
     """A key without its secret."""
 
@@ -89,10 +96,15 @@ class ShownKeySchema(Schema):
     name = fields.String()
     scopes = fields.List(fields.String())
     networks = fields.List(fields.String())
+    makers = fields.List(
+        fields.String(),
+        metadata={"description": "Who issued or rotated it, and so wrote its drafts"},
+    )
     created = fields.AwareDateTime(format="iso")
     expires = fields.AwareDateTime(format="iso", allow_none=True)
     revoked = fields.AwareDateTime(format="iso", allow_none=True)
     used = fields.Date(allow_none=True, metadata={"description": "The last day of use"})
+    starts = _STARTS
 
 
 class KeysSchema(Schema):
@@ -102,6 +114,7 @@ class KeysSchema(Schema):
 class IssuedSchema(Schema):
     id = fields.String()
     key = fields.String(metadata={"description": "Shown this once"})
+    starts = _STARTS
 
 
 class RotateSchema(Schema):

@@ -119,7 +119,8 @@ class PfifFeed(MethodView):
 @blueprint.route("/pfif-notes.atom")
 class PfifNoteFeed(MethodView):
     @blueprint.arguments(PfifSchema, location="query", unknown=RAISE)
-    @blueprint.response(200, content_type=atom.MEDIA_TYPE)
+    @blueprint.response(200, TEXT, content_type=atom.MEDIA_TYPE)
+    @blueprint.alt_response(304, description=UNCHANGED)
     def get(self, query: dict[str, Any]) -> Response:
         """Notes on these persons, as they changed; one that is public no longer says nothing."""
         moment = now()

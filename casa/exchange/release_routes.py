@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Response
 from flask.views import MethodView
-from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import INCLUDE, RAISE, Schema, fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,9 +13,11 @@ from casa.agencies.authentication import SECURITY, caller, require_agency
 from casa.agencies.caller import Caller
 from casa.agencies.permissions import Verb, require
 from casa.alerts.drafts import problems
+from casa.alerts.schemas import Moment
 from casa.alerts.states import WrongState
 from casa.answers import private
 from casa.database import database, now
+from casa.documenting import Blueprint
 from casa.exchange.pfif_routes import law
 from casa.missing_persons import foreign, releasing, sources
 from casa.missing_persons.models import ForeignPerson, ForeignSource
@@ -66,11 +67,65 @@ class SourceSchema(Schema):
     )
 
 
+def _facts(about: str) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": about}
+    )
+
+
+class HeldNoteSchema(Schema):
+    """What was said of a person, with PFIF's other fields of it as they came.
+
+    ``entitled``: its source is registered for what it says.
+    """
+
+    class Meta:
+        unknown = INCLUDE
+
+    note_record_id = fields.String()
+    person_record_id = fields.String()
+    linked_person_record_id = fields.String(allow_none=True)
+    public = fields.List(fields.String())
+    entitled = fields.Boolean()
+
+
+class HeldRecordSchema(Schema):
+    """All that is kept of a foreign record."""
+
+    id = fields.UUID()
+    person_record_id = fields.String()
+    content = _facts("PFIF's fields as they came")
+    public = _facts("What of it everybody reads")
+    notes = fields.List(fields.Nested(HeldNoteSchema))
+    place = fields.String(metadata={"description": "Whose it is; empty: of no known state"})
+    guarded = fields.Boolean(metadata={"description": "Its release needs the safeguarding role"})
+    released = Moment(allow_none=True)
+    over = fields.Boolean()
+    digest = fields.String(metadata={"description": "Of all this; give it back when releasing"})
+
+
+class HeldRecordsSchema(Schema):
+    records = fields.List(fields.Nested(HeldRecordSchema))
+    next = fields.String(allow_none=True)
+
+
+class KnownSourceSchema(Schema):
+    domain = fields.String()
+    trusted = fields.Boolean()
+    statuses = fields.List(fields.String())
+    keys = fields.List(fields.String())
+    registered_by = fields.String()
+
+
+class KnownSourcesSchema(Schema):
+    sources = fields.List(fields.Nested(KnownSourceSchema))
+
+
 @blueprint.route("")
 class Records(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(WaitingSchema, location="query", unknown=RAISE)
-    @blueprint.response(200)
+    @blueprint.response(200, HeldRecordsSchema)
     def get(self, query: dict[str, Any]) -> Response:
         """Foreign records that wait for a release by the caller's agency, newest first."""
         known, limit = caller(), query["limit"]
@@ -85,7 +140,7 @@ class Records(MethodView):
 @blueprint.route("/<uuid:identifier>")
 class Record(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, HeldRecordSchema)
     def get(self, identifier: Any) -> Response:
         """All that is kept of a foreign record and what was said of the person, for officers."""
         known = caller()
@@ -98,7 +153,7 @@ class Record(MethodView):
 class Release(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(ReleaseSchema)
-    @blueprint.response(200)
+    @blueprint.response(200, HeldRecordSchema)
     def post(self, data: dict[str, Any], identifier: Any) -> Response:
         """Make a foreign record public, as another officer than who brought it."""
         known = caller()
@@ -113,7 +168,7 @@ class Release(MethodView):
             return private(_shown(session, person))
 
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, HeldRecordSchema)
     def delete(self, identifier: Any) -> Response:
         """Take a release back: the record is hidden at once and waits again."""
         known = caller()
@@ -126,7 +181,7 @@ class Release(MethodView):
 @blueprint.route("/sources")
 class Sources(MethodView):
     @blueprint.doc(security=SECURITY)
-    @blueprint.response(200)
+    @blueprint.response(200, KnownSourcesSchema)
     def get(self) -> Response:
         """The registries that the agency knows, and what each may."""
         known = caller()
@@ -140,7 +195,7 @@ class Sources(MethodView):
 class Source(MethodView):
     @blueprint.doc(security=SECURITY)
     @blueprint.arguments(SourceSchema)
-    @blueprint.response(200)
+    @blueprint.response(200, KnownSourceSchema)
     def put(self, data: dict[str, Any], domain: str) -> Response:
         """Register a registry by its domain. In the hands of who does so it is not trusted."""
         known = caller()

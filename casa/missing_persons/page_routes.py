@@ -47,7 +47,7 @@ Disallow: /v1/
 
 @robots.route("/robots.txt")
 class Robots(MethodView):
-    @robots.response(200, content_type="text/plain")
+    @robots.response(200, TEXT, content_type="text/plain")
     def get(self) -> Response:
         """No search engine is to keep what is said of persons: it would outlive the search."""
         response = Response(_ROBOTS, content_type="text/plain; charset=utf-8")

@@ -254,7 +254,7 @@ def test_a_service_that_never_answers_does_not_hold_a_page_for_long(connect, tem
 
 
 def test_an_interrupted_page_leaves_the_next_alone(fcm, connect, template, since):
-    class Interrupted(Exception):
+    class Interrupted(BaseException):
         pass
 
     class Stop(bytes):
@@ -308,9 +308,10 @@ def test_where_somebody_else_adds_tls_it_is_left_off(connect, template):
         def do_POST(self) -> None:
             heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
-            self.send_header("Content-Length", "2")
+            answer = b'{"name": "projects/demo/messages/1"}'
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(answer)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -248,7 +248,7 @@ def test_an_alert_that_has_run_out_is_not_posted(
         for one in old:
             changed = changed.replace(one, soon)
         table = PublishedMessage.__table__
-        session.execute(update(table).values(content=changed))
+        session.execute(update(table).values(content=changed, expires=now() - timedelta(seconds=1)))
     due_now(database)
     drain()
     assert len(receiver.posted) == 1

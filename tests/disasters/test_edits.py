@@ -53,8 +53,8 @@ def test_an_edit_is_what_goes_out_and_other_languages_stay(
     client: FlaskClient, bearer: Bearer, begin: Any, draft: Any
 ) -> None:
     event = begin()
-    # Haiti is told in Kreyòl and French, Barbados in English.
-    done = draft(event, {"BB": "warning", "HT": "warning"}, WORDS)
+    # Curaçao is told in Dutch too, Barbados in English.
+    done = draft(event, {"BB": "warning", "CW": "warning"}, WORDS)
     assert done.status_code == 201, done.json
     (message,) = done.json["messages"]
     assert message["edited"] == ["en"]

@@ -24,7 +24,6 @@ STORM = HazardEvent(
     hazard="tropical_cyclone", name="Demo", identifiers=["AL992026"], status="Actual"
 )
 PLACES = ("BB-01", "BB-02", "GD-01", "JM-14", "JM-01", "KY", "HT-OU")
-WORDED = (Level.WATCH, Level.WARNING, Level.EMERGENCY)
 TOLD = Reading(storm="hurricane", wind_kmh=150, surge_m=2, rain_mm=100, arrival=NOON)
 
 
@@ -225,7 +224,7 @@ def test_the_text_for_a_place_holds_only_its_own_facts(advisories):
         advisory, now, sayings, _, _ = event.publish(given_, moment)
         for saying in sayings:
             of_now = {advisory.by_part.get(place) for place in saying.places} == {saying.level}
-            if isinstance(saying, Alert | Update) and of_now and saying.level in WORDED:
+            if isinstance(saying, Alert | Update) and of_now and saying.level.stands:
                 read_by_its_places(advisory, given_, now, saying, moment)
 
 

@@ -129,6 +129,21 @@ def test_a_far_and_a_near_tsunami(begin: Any, advise: Any, client: FlaskClient) 
     assert all(one["facts"]["near"] for one in done["messages"])
 
 
+def test_each_state_is_told_the_step_of_its_own_alert_levels(
+    begin: Any, advise: Any, in_force: Any
+) -> None:
+    event = begin()
+    done = advise(event, dict.fromkeys(("BB", "HT", "TT"), "warning"))
+    steps = {one["places"][0]: one["facts"].get("scale") for one in done["messages"]}
+    assert [steps["BB"], steps["HT"].split("/")[0], steps["TT"].split("/")[0]] == [
+        None, "haiti", "trinidad_and_tobago"
+    ]  # fmt: skip
+    for place in steps:
+        (told,) = in_force(event, place)
+        named = {one["name"]: one["value"] for one in told["parameter"]}
+        assert named.get("casa:scale") == (steps[place] and steps[place].split("/")[0])
+
+
 STORM = {"places": ["JM"], "storm": "hurricane", "wind_kmh": 150}
 
 
@@ -274,14 +289,29 @@ def test_what_no_outlook_tells_is_derived_and_shown_to_the_officer(
 
 
 PLACES = ("BB-01", "BB-02", "JM-14", "KY", "HT-OU")
-FACTS = st.fixed_dictionaries(
+# Winds, in steps of 5 km/h, of what is so called.
+WINDS = {
+    "tropical_depression": (4, 12),
+    "tropical_storm": (13, 23),
+    "hurricane": (24, 35),
+    "major_hurricane": (36, 40),
+}
+STRONG = st.sampled_from(sorted(STRENGTHS)).flatmap(
+    lambda storm: st.fixed_dictionaries(
+        {"storm": st.just(storm)},
+        optional={"wind_kmh": st.integers(*WINDS[storm]).map(lambda step: 5 * step)},
+    )
+)
+OTHER_FACTS = st.fixed_dictionaries(
     {},
     optional={
-        "storm": st.sampled_from(sorted(STRENGTHS)),
-        "wind_kmh": st.integers(4, 40).map(lambda step: 5 * step),
         "surge_m": st.integers(1, 60).map(lambda tenths: tenths / 10),
         "arrival": st.integers(-20, 60),
     },
+)
+WINDY = st.fixed_dictionaries({"wind_kmh": st.integers(4, 40).map(lambda step: 5 * step)})
+FACTS = st.tuples(st.one_of(st.just({}), STRONG, WINDY), OTHER_FACTS).map(
+    lambda both: both[0] | both[1]
 )
 ADVISORY = st.dictionaries(
     st.sampled_from(PLACES),

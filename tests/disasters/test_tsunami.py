@@ -101,9 +101,10 @@ def test_each_place_hears_when_the_first_wave_may_come(client, bearer, begin):
         for level, one in by_level.items()
     }
     start = datetime.fromisoformat(began)
-    # The soonest that it can be there is rounded down to the quarter hour, and may be over.
-    assert by_level["emergency"]["facts"]["is_here"]
-    assert onsets["emergency"] is None
+    # It cannot be there yet: so it is told with its time, and as near.
+    assert by_level["emergency"]["facts"]["near"]
+    assert "is_here" not in by_level["emergency"]["facts"]
+    assert start < onsets["emergency"] < start + timedelta(minutes=30)
     assert start < onsets["warning"] < start + timedelta(hours=1.5)
     # What the warning centre says goes before, to the quarter hour too.
     told = datetime.fromisoformat(body["outlook"][0]["arrival"])

@@ -170,7 +170,7 @@ def test_a_part_abroad_is_redacted_before_anybody_there_consents(
     assert client.patch(path, json={"area": areas}, headers=police).status_code == 200
     consenting = officer("police-tt", Role.APPROVER, Role.SAFEGUARDING).headers
     (part,) = client.get("/v1/consents", headers=consenting).json["alerts"]
-    consent = f"/v1/consents/{part['identifier']}/approve"
+    consent = f"/v1/consents/{part['identifier']}/approve?digest={part['digest']}"
     assert client.post(consent, headers=consenting).status_code == 200
     public = f"/v1/alerts/{part['identifier']}"
     assert PLACE in client.get(public).text
